@@ -1,0 +1,59 @@
+import type { DomainEvent } from '../../../core/event.ts';
+import type { SlotId } from '../../../core/ids.ts';
+import type { Instant } from '../../../core/instant.ts';
+import type { Timetable } from '../../../core/slots.ts';
+
+/** Why a slot was opened. */
+export type Cause = 'schedule' | 'catch-up' | 'backfill' | 'manual';
+export type Verdict = 'completed' | 'failed' | 'cancelled' | 'timed-out';
+export type SkipReason = 'nothing-due' | 'missed' | 'overlap' | 'paused' | 'disabled';
+
+/** What a schedule says: the part of a definition that decides which slots there are and what becomes of missed ones. */
+export type Definition = {
+  readonly job: string;
+  readonly scope: string;
+  readonly schedule: Timetable;
+  readonly zone: string;
+  readonly enabled: boolean;
+  /** due: at-due jobs, whose missed slots are opened when something is due in them. */
+  readonly catchUp: 'due' | 'latest' | 'all' | 'skip';
+  readonly overlap: 'skip' | 'queue';
+  /** The build that defined it; an older one never changes a newer definition. */
+  readonly build: number;
+};
+
+export type Counts = {
+  readonly due: number;
+  readonly changed: number;
+  readonly parked: number;
+  /** Events whose correlation is the slot, by type. */
+  readonly events: { readonly [type: string]: number };
+};
+
+export type ScheduleEvent =
+  | DomainEvent<'ScheduleDefined', { definition: Definition; activeFrom: Instant }>
+  | DomainEvent<'ScheduleChanged', { definition: Definition; effectiveFrom: Instant }>
+  | DomainEvent<'SchedulePaused', { until: Instant | null }>
+  | DomainEvent<'ScheduleResumed', Record<string, never>>
+  | DomainEvent<'ScheduleRemoved', Record<string, never>>
+  | DomainEvent<'SlotOpened', { slot: SlotId; at: Instant; cause: Cause; version: number }>
+  | DomainEvent<'SlotClosed', { slot: SlotId; at: Instant; verdict: Verdict; counts: Counts; durationMs: number; message: string | null }>
+  | DomainEvent<'SlotsSkipped', { from: Instant; to: Instant; count: number; reason: SkipReason }>
+  | DomainEvent<'LedgerFolded', { state: ScheduleState }>;
+
+export type OpenSlotState = { readonly slot: SlotId; readonly at: Instant; readonly cause: Cause; readonly openedAt: Instant };
+
+export type ScheduleState = {
+  readonly status: 'none' | 'active' | 'removed';
+  readonly definition: Definition | null;
+  /** How many definitions there have been: the "v3" of "schedule v3". */
+  readonly version: number;
+  readonly paused: { readonly since: Instant; readonly until: Instant | null; readonly by: string | null; readonly reason: string | null } | null;
+  /** Every slot up to here has a verdict. */
+  readonly watermark: Instant | null;
+  readonly open: OpenSlotState | null;
+  /** Instants of the newest verdicts that were not `completed`, for backfill: `slot -> how often opened`. At most 100. */
+  readonly unfinished: { readonly [slotInstant: string]: number };
+  readonly last: { readonly slot: SlotId; readonly verdict: Verdict; readonly openedAt: Instant; readonly closedAt: Instant } | null;
+  readonly verdicts: number;
+};

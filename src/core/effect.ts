@@ -1,0 +1,36 @@
+import { exponential, type Backoff } from './job.ts';
+import type { Json } from './json.ts';
+
+/** What became of a call outside. `unknown`: the call was made and its outcome was not learnt. */
+export type EffectOutcome =
+  | { readonly kind: 'confirmed'; readonly reference?: string }
+  | { readonly kind: 'failed'; readonly message: string; readonly final?: boolean }
+  | { readonly kind: 'unknown'; readonly message: string };
+
+export type EffectCall = { readonly key: string; readonly data: Json; readonly attempt: number; readonly signal: AbortSignal };
+
+/** A call to the outside world, requested once per key, started in the log before it is made. */
+export type Effect = {
+  /** `context/verb`, for example `giving/notify`. */
+  readonly name: string;
+  readonly attempts: number;
+  readonly backoff: Backoff;
+  /** Calls at once in one process. */
+  readonly concurrency: number;
+  /** Calls a second in one process; unlimited when absent. */
+  readonly rate?: number;
+  readonly timeoutSeconds: number;
+  /** True when the provider does a repeated key once: then an unknown outcome is sent again. Otherwise it parks. */
+  readonly idempotent: boolean;
+  readonly handler: (call: EffectCall) => Promise<EffectOutcome | void>;
+};
+
+const defaults = { attempts: 3, backoff: exponential('2s'), concurrency: 10, timeoutSeconds: 30, idempotent: false };
+
+/**
+ * Declares an effect. The handler returns (confirmed), returns an outcome, or throws: a throw before the provider
+ * took the call should be `{ kind: 'failed' }`; a plain throw counts as unknown, since nobody can tell.
+ */
+export const defineEffect = (name: string, handler: Effect['handler'], options: Partial<Omit<Effect, 'name' | 'handler'>> = {}): Effect => ({
+  ...defaults, ...options, name, handler,
+});
