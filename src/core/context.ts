@@ -14,7 +14,7 @@ export type Context = {
   readonly reactors?: readonly Reactor[];
   readonly effects?: readonly Effect[];
   readonly projections?: readonly Projection[];
-  /** Due transitions without a schedule, settled by the internal timer; the engine's own actors use them. */
+  /** Due transitions without a schedule: the internal timer sends their command when the instant comes. The engine's own actors use them. */
   readonly timers?: readonly { readonly category: string; readonly transition: Transition }[];
 };
 

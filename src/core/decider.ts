@@ -20,6 +20,8 @@ export type Decider<S extends Json, C extends Wish, E extends DomainEvent> = {
   readonly events: readonly E['type'][];
   /** JSON Schema of the data of each command that people may send; other commands come from jobs and reactors only. */
   readonly intake?: { readonly [type: string]: object };
+  /** Commands of `intake` that only an admin may send, with a reason. */
+  readonly adminOnly?: readonly string[];
   /** An event that carries the whole state: a load reads backwards to the newest of it. */
   readonly foldedBy?: E['type'];
   decide(command: C, state: S): Decision<E>;

@@ -33,6 +33,8 @@ export type Metadata = {
   readonly facts?: string;
   readonly by?: string;
   readonly reason?: string;
+  /** Hops of reactors from the first command of the chain; absent for 0. */
+  readonly hops?: string;
   readonly traceparent?: string;
 };
 
@@ -46,6 +48,9 @@ export type RecordedEvent = NewEvent & {
   readonly position: Position;
   readonly recordedAt: Instant;
 };
+
+/** A recorded event whose data the reader knows: reactors and boards name the events they are written for. */
+export type Recorded<E extends DomainEvent> = E & Omit<RecordedEvent, 'type' | 'data'>;
 
 /** Says that a reader has seen everything up to a position, also past what its filter left out. */
 export type Mark = { readonly upTo: Position };

@@ -1,5 +1,5 @@
 import type { Command } from './command.ts';
-import type { RecordedEvent } from './event.ts';
+import type { DomainEvent, Recorded } from './event.ts';
 import type { Json } from './json.ts';
 
 /** A command that a reactor sends; its id, asOf and correlation are derived from the event. */
@@ -20,16 +20,16 @@ export type EffectWish = {
  * Turns an event into commands on other actors, or into effects. Pure: the same event always gives the same list.
  * `targets` names the categories it can reach, so that planning knows whom to wait for.
  */
-export type Reactor = {
+export type Reactor<E extends DomainEvent = DomainEvent> = {
   /** `context/verb-noun`. */
   readonly name: string;
-  readonly on: readonly string[];
+  readonly on: readonly E['type'][];
   readonly targets: readonly string[];
   /** Where a new reactor starts; at the log's head unless `beginning` is written. */
   readonly from?: 'beginning';
-  react(event: RecordedEvent): readonly (Reaction | EffectWish)[];
+  react(event: Recorded<E>): readonly (Reaction | EffectWish)[];
 };
 
-export const defineReactor = (reactor: Reactor): Reactor => reactor;
+export const defineReactor = <E extends DomainEvent>(reactor: Reactor<E>): Reactor<E> => reactor;
 
 export const isEffectWish = (item: Reaction | EffectWish): item is EffectWish => 'effect' in item;

@@ -52,7 +52,7 @@ const duesOf = (contexts: readonly Context[]): Map<string, Due[]> => {
       const due = { name: job.name, transition: job, settles: job.takesEffect === 'at-due' };
       add(job.actor.category, job.scopeOf ? { ...due, scopeOf: (state) => job.scopeOf?.(state) ?? '' } : due);
     }
-    for (const timer of context.timers ?? []) add(timer.category, { name: timer.transition.name, transition: timer.transition, settles: true });
+    for (const timer of context.timers ?? []) add(timer.category, { name: timer.transition.name, transition: timer.transition, settles: false });
   }
   return dues;
 };

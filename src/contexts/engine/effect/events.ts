@@ -3,13 +3,25 @@ import type { Instant } from '../../../core/instant.ts';
 import type { Json } from '../../../core/json.ts';
 
 export type EffectEvent =
-  | DomainEvent<'EffectRequested', { effect: string; key: string; data: Json }>
-  | DomainEvent<'EffectStarted', { attempt: number }>
+  | DomainEvent<'EffectRequested', { effect: string; key: string; data: Json; at: Instant }>
+  | DomainEvent<'EffectStarted', { attempt: number; giveUpAt: Instant }>
   | DomainEvent<'EffectConfirmed', { attempt: number; reference: string | null }>
   | DomainEvent<'EffectFailed', { attempt: number; message: string; nextAt: Instant }>
   | DomainEvent<'EffectUnknown', { attempt: number; message: string; nextAt: Instant }>
   | DomainEvent<'EffectParked', { attempt: number; message: string }>
-  | DomainEvent<'EffectReplayed', Record<string, never>>
+  | DomainEvent<'EffectReplayed', { at: Instant }>
   | DomainEvent<'EffectDiscarded', Record<string, never>>;
 
-export type EffectStatus = 'none' | 'requested' | 'started' | 'confirmed' | 'waiting' | 'parked' | 'discarded';
+export type EffectStatus = 'none' | 'requested' | 'started' | 'confirmed' | 'parked' | 'discarded';
+
+export type EffectState = {
+  readonly status: EffectStatus;
+  readonly effect: string;
+  readonly key: string;
+  readonly data: Json;
+  /** Tries since the request or the last replay. */
+  readonly attempt: number;
+  /** When the next try may start, or when a started one is given up. */
+  readonly nextAt: Instant | null;
+  readonly message: string | null;
+};

@@ -8,7 +8,7 @@ export type ItemEvent =
   | DomainEvent<'ItemFailed', Failure & { nextAt: Instant }>
   | DomainEvent<'ItemParked', Failure>
   | DomainEvent<'ItemRecovered', Record<string, never>>
-  | DomainEvent<'ItemReplayed', Record<string, never>>
+  | DomainEvent<'ItemReplayed', { at: Instant }>
   | DomainEvent<'ItemDiscarded', Record<string, never>>;
 
 export type ItemState = {
@@ -18,7 +18,5 @@ export type ItemState = {
   readonly attempt: number;
   readonly message: string;
   readonly nextAt: Instant | null;
-  readonly firstAt: Instant | null;
-  readonly lastAt: Instant | null;
   readonly build: number;
 };

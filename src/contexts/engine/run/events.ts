@@ -5,13 +5,13 @@ import type { Json } from '../../../core/json.ts';
 import type { Cause } from '../schedule/events.ts';
 
 export type RunEvent =
-  | DomainEvent<'RunOpened', { slot: SlotId; key: string; at: Instant; cause: Cause; task: boolean; due: { readonly [partition: string]: number }; total: number; timeoutMinutes: number }>
+  | DomainEvent<'RunOpened', { slot: SlotId; key: string; at: Instant; cause: Cause; task: boolean; due: { readonly [partition: string]: number }; total: number; timeoutMinutes: number; openedAt: Instant }>
   | DomainEvent<'SliceDone', { partition: string; epoch: number; settled: number; waiting: number; parked: number; finished: boolean }>
-  | DomainEvent<'RunResumed', { epoch: number }>
+  | DomainEvent<'RunResumed', { epoch: number; since: Instant }>
   | DomainEvent<'RunHeld', { due: number; population: number; maxShare: number }>
-  | DomainEvent<'RunApproved', Record<string, never>>
+  | DomainEvent<'RunApproved', { since: Instant }>
   | DomainEvent<'TaskFailed', { attempt: number; message: string; nextAt: Instant }>
-  | DomainEvent<'RunCancelled', Record<string, never>>
+  | DomainEvent<'RunCancelled', { message: string }>
   | DomainEvent<'RunTimedOut', Record<string, never>>
   | DomainEvent<'RunCompleted', { parked: number; result: Json }>
   | DomainEvent<'RunFailed', { message: string }>;

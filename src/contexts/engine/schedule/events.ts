@@ -33,11 +33,11 @@ export type Counts = {
 export type ScheduleEvent =
   | DomainEvent<'ScheduleDefined', { definition: Definition; activeFrom: Instant }>
   | DomainEvent<'ScheduleChanged', { definition: Definition; effectiveFrom: Instant }>
-  | DomainEvent<'SchedulePaused', { until: Instant | null }>
+  | DomainEvent<'SchedulePaused', { since: Instant; until: Instant | null; by: string | null; reason: string }>
   | DomainEvent<'ScheduleResumed', Record<string, never>>
   | DomainEvent<'ScheduleRemoved', Record<string, never>>
-  | DomainEvent<'SlotOpened', { slot: SlotId; at: Instant; cause: Cause; version: number }>
-  | DomainEvent<'SlotClosed', { slot: SlotId; at: Instant; verdict: Verdict; counts: Counts; durationMs: number; message: string | null }>
+  | DomainEvent<'SlotOpened', { slot: SlotId; at: Instant; cause: Cause; version: number; openedAt: Instant }>
+  | DomainEvent<'SlotClosed', { slot: SlotId; at: Instant; verdict: Verdict; counts: Counts; durationMs: number; message: string | null; closedAt: Instant }>
   | DomainEvent<'SlotsSkipped', { from: Instant; to: Instant; count: number; reason: SkipReason }>
   | DomainEvent<'LedgerFolded', { state: ScheduleState }>;
 
@@ -52,8 +52,13 @@ export type ScheduleState = {
   /** Every slot up to here has a verdict. */
   readonly watermark: Instant | null;
   readonly open: OpenSlotState | null;
-  /** Instants of the newest verdicts that were not `completed`, for backfill: `slot -> how often opened`. At most 100. */
+  /** Definitions of before, for slots after the watermark that still follow them; each valid up to and with `until`. */
+  readonly earlier: readonly { readonly definition: Definition; readonly until: Instant }[];
+  /** The newest slots that did not complete, and how often each was opened again: those that a backfill may open. At most 100. */
   readonly unfinished: { readonly [slotInstant: string]: number };
+  /** The newest skipped stretches that a backfill may open. At most 50. */
+  readonly skipped: readonly { readonly from: Instant; readonly to: Instant }[];
   readonly last: { readonly slot: SlotId; readonly verdict: Verdict; readonly openedAt: Instant; readonly closedAt: Instant } | null;
+  /** Verdict events since the last fold. */
   readonly verdicts: number;
 };
