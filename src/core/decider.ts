@@ -31,7 +31,8 @@ export type Decider<S extends Json, C extends Wish, E extends DomainEvent> = {
 export type AnyDecider = Decider<Json, Wish, DomainEvent>;
 
 /** Declares the rules of one kind of actor. */
-export const defineDecider = <S extends Json, C extends Wish, E extends DomainEvent>(decider: Decider<S, C, E>): Decider<S, C, E> => decider;
+export const defineDecider = <S extends Json, C extends Wish, E extends DomainEvent>(decider: Decider<S, C, E>): Decider<S, C, E> =>
+  decider;
 
 export const accept = <E extends DomainEvent>(rule: string, events: readonly E[], facts?: Json): Decision<E> =>
   facts === undefined ? { kind: 'accepted', rule, events } : { kind: 'accepted', rule, events, facts };

@@ -3,6 +3,7 @@ import type { Decider, AnyDecider } from './decider.ts';
 import type { DomainEvent } from './event.ts';
 import type { Duration, Instant } from './instant.ts';
 import type { Json } from './json.ts';
+import type { Row } from './projection.ts';
 import type { Timetable } from './slots.ts';
 
 /** `context/verb-noun`, for example `giving/release-escrows`. */
@@ -28,6 +29,10 @@ export type Look = {
   readonly settings: Json;
   /** The state of another actor as the log has it now. */
   state(stream: string): Promise<Json>;
+  /** Rows of a read model that has reached the run's position, along its key or an index; at most 1,000. */
+  rows(table: string, where: Readonly<Record<string, string | number>>): Promise<readonly Row[]>;
+  /** A question to a named source outside, which an adapter answers, for example a chain's node. Throws without an answer. */
+  ask(source: string, question: Json): Promise<Json>;
 };
 
 /** What every scheduled thing has, jobs and tasks alike. */

@@ -3,7 +3,12 @@ import { type Instant, toMs } from './instant.ts';
 import type { Projection, Row, Rows } from './projection.ts';
 
 /** What an event says about one player's place on one board. */
-export type BoardEntry = { readonly board: string; readonly player: string; readonly score: bigint | number | string; readonly at: Instant };
+export type BoardEntry = {
+  readonly board: string;
+  readonly player: string;
+  readonly score: bigint | number | string;
+  readonly at: Instant;
+};
 
 /** Who comes first at the same score. What is equal even then is ordered by player (mission decision 3). */
 export type Ties = 'earliest' | 'latest' | 'id';

@@ -1,4 +1,4 @@
-import { type Instant, fromMs, plus, startOfUtcDay, toMs } from './instant.ts';
+import { fromMs, type Instant, plus, startOfUtcDay, toMs } from './instant.ts';
 
 /** Calendar periods that close: a day, an ISO week (Monday first), a month. */
 export type PeriodKind = 'daily' | 'weekly' | 'monthly';

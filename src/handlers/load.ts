@@ -1,6 +1,6 @@
 import type { AnyDecider } from '../core/decider.ts';
 import { CarillonError } from '../core/errors.ts';
-import { commandRejected, type Position, type RecordedEvent, type Revision, type StreamName, streamErased } from '../core/event.ts';
+import { commandRejected, type NewEvent, type Position, type RecordedEvent, type Revision, type StreamName, streamErased } from '../core/event.ts';
 import type { Instant } from '../core/instant.ts';
 import type { Json } from '../core/json.ts';
 import { categoryOf } from '../core/stream.ts';
@@ -15,16 +15,20 @@ export type CauseRecord = {
   readonly facts: Json | undefined;
   readonly events: readonly string[];
   readonly revision: Revision;
-  readonly position: Position;
+  /** Empty until the append of a draft is durable. */
+  position: Position | '';
 };
 
-/** An actor as its owner knows it. `known` is false when it came from a due-index row: then its causes were not read. */
+/**
+ * An actor as its owner knows it. `causes` grows in place: whoever drops a draft drops the whole record and loads again.
+ * `known` is false when it came from a due-index row, whose causes were not read.
+ */
 export type Loaded = {
   readonly state: Json;
   readonly asOf: Instant | null;
   readonly revision: Revision | 'no-stream';
   readonly erased: boolean;
-  readonly causes: ReadonlyMap<string, CauseRecord>;
+  readonly causes: Map<string, CauseRecord>;
   readonly known: boolean;
   readonly refusals: { readonly day: string; readonly count: number };
 };
@@ -42,38 +46,60 @@ export const deciderOf = (registry: Registry, stream: StreamName): AnyDecider =>
   return decider;
 };
 
-const remember = (causes: Map<string, CauseRecord>, event: RecordedEvent): void => {
+type Happened = NewEvent & { readonly revision: Revision; readonly position: Position | '' };
+
+const remember = (causes: Map<string, CauseRecord>, event: Happened): void => {
   const { causationId, commandHash, rule, facts } = event.metadata;
   if (causationId === 'due') return;
-  const before = causes.get(causationId);
   causes.set(causationId, {
     hash: commandHash,
     rule,
     rejected: event.type === commandRejected,
     facts: facts === undefined ? undefined : (JSON.parse(facts) as Json),
-    events: [...(before?.events ?? []), event.type],
+    events: [...(causes.get(causationId)?.events ?? []), event.type],
     revision: event.revision,
     position: event.position,
   });
 };
 
+/** An actor after events that were drafted but are not durable yet; their positions are filled in by `confirm`. */
+export const applied = (before: Loaded, events: readonly NewEvent[], state: Json, asOf: Instant | null): Loaded => {
+  let revision = before.revision === 'no-stream' ? -1 : before.revision;
+  let { refusals } = before;
+  for (const event of events) {
+    revision += 1;
+    remember(before.causes, { ...event, revision, position: '' });
+    if (event.type !== commandRejected) continue;
+    const day = event.metadata.asOf.slice(0, 10);
+    refusals = { day, count: refusals.day === day ? refusals.count + 1 : 1 };
+  }
+  return { ...before, state, asOf, revision: revision === -1 ? 'no-stream' : revision, refusals };
+};
+
+/** Fills in the position of what has become durable. */
+export const confirm = (loaded: Loaded, events: readonly NewEvent[], position: Position): void => {
+  for (const { metadata } of events) {
+    const record = loaded.causes.get(metadata.causationId);
+    if (record?.position === '') record.position = position;
+  }
+};
+
 /** Folds recorded events onto an actor: state, time, causes, refusals of the day. */
 export const foldRecorded = (decider: AnyDecider, from: Loaded, events: readonly RecordedEvent[]): Loaded => {
   let { state, asOf, revision, refusals } = from;
-  const causes = new Map(from.causes);
   for (const event of events) {
     if (event.type === streamErased) return { ...from, erased: true };
-    remember(causes, event);
+    remember(from.causes, event);
     revision = event.revision;
     if (event.type === commandRejected) {
-      const day = event.recordedAt.slice(0, 10);
+      const day = event.metadata.asOf.slice(0, 10);
       refusals = { day, count: refusals.day === day ? refusals.count + 1 : 1 };
       continue;
     }
     state = decider.evolve(state, event);
     if (asOf === null || event.metadata.asOf > asOf) asOf = event.metadata.asOf;
   }
-  return { ...from, state, asOf, revision, causes, refusals };
+  return { ...from, state, asOf, revision, refusals };
 };
 
 const loadFolded = async (store: EventStore, decider: AnyDecider, stream: StreamName): Promise<Loaded> => {

@@ -1,5 +1,5 @@
 import type { Wish } from '../../../core/command.ts';
-import { accept, defineDecider, ignore, reject } from '../../../core/decider.ts';
+import { accept, type Decision, defineDecider, ignore, reject } from '../../../core/decider.ts';
 import type { SlotId } from '../../../core/ids.ts';
 import { type Instant, plus } from '../../../core/instant.ts';
 import type { Json } from '../../../core/json.ts';
@@ -43,7 +43,7 @@ const initial: RunState = {
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
-const open = (data: Extract<RunCommand, { type: 'OpenRun' }>['data'], asOf: Instant) => {
+const open = (data: Extract<RunCommand, { type: 'OpenRun' }>['data'], asOf: Instant): Decision<RunEvent> => {
   const { held, ...opened } = data;
   const total = sum(Object.values(data.due));
   const events: RunEvent[] = [{ type: 'RunOpened', data: { ...opened, total, openedAt: asOf } }];
@@ -55,7 +55,7 @@ export const run = defineDecider<RunState, RunCommand, RunEvent>({
   category: 'engine.run',
   initial,
   events: ['RunOpened', 'SliceDone', 'RunResumed', 'RunHeld', 'RunApproved', 'TaskFailed', 'RunCancelled', 'RunTimedOut', 'RunCompleted', 'RunFailed'],
-  decide: (command, state) => {
+  decide: (command, state): Decision<RunEvent> => {
     if (command.type === 'OpenRun') return state.status === 'none' ? open(command.data, command.asOf) : ignore('already-open');
     const live = state.status === 'running' || state.status === 'held';
     if (!live) return ['ApproveRun', 'CancelRun'].includes(command.type) ? reject(`run-${state.status}`) : ignore(`run-${state.status}`);

@@ -1,0 +1,43 @@
+import type { FastifyRequest } from 'fastify';
+import type { Answer, Command } from '../core/command.ts';
+import type { Position, StreamName } from '../core/event.ts';
+import type { Json } from '../core/json.ts';
+import { granted } from './answers.ts';
+import { traceparentShape } from './app.ts';
+import { identityOf } from './plugins/auth.ts';
+import type { Service } from './service.ts';
+
+/** A wish of a person: to whom, what, and why. */
+export type Order = { readonly to: StreamName; readonly type: string; readonly data: Json; readonly reason?: string | undefined; readonly id?: string };
+
+/** The command of a person's wish: stamped with the instant of arrival, who sent it, why, and the caller's trace. */
+export const commandOf = (service: Service, request: FastifyRequest, order: Order): Command => {
+  const { id = service.ids.next(), to, type, data, reason } = order;
+  const traceparent = String(request.headers.traceparent ?? '');
+  return {
+    id,
+    to,
+    type,
+    data,
+    asOf: service.clock.now(),
+    by: identityOf(request).name,
+    ...(reason === undefined ? {} : { reason }),
+    ...(traceparentShape.test(traceparent) ? { traceparent } : {}),
+  };
+};
+
+const seenWithinMs = 1_000;
+
+/** Waits a moment for the actors' rows to reach a position, so that a caller reads what it just wrote. */
+export const seen = async (service: Service, position: Position, projection: string): Promise<void> => {
+  const done = new AbortController();
+  const passed = service.readModels.passed(projection, position, done.signal).catch(() => {});
+  await Promise.race([passed, service.clock.sleep(seenWithinMs, done.signal)]);
+  done.abort();
+};
+
+type Granted = Exclude<Answer, { kind: 'rejected' | 'failed' }>;
+
+/** Sends a person's wish to an engine actor, ahead of what waits. Anything but success is thrown as the problem it is. */
+export const send = async (service: Service, request: FastifyRequest, order: Order): Promise<Granted> =>
+  granted(await service.commands.send(commandOf(service, request, order), { urgent: true }));

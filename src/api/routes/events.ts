@@ -1,0 +1,75 @@
+import { Type } from 'typebox';
+import type { Position, RecordedEvent } from '../../core/event.ts';
+import type { App, RouteDeps } from '../app.ts';
+import { eventFilter } from '../event-filter.ts';
+import { CarillonError } from '../../core/errors.ts';
+import { EventSchema, Exact, Limit, Nullable, problems } from '../schemas.ts';
+import type { Live } from '../plugins/live.ts';
+import type { Service } from '../service.ts';
+import { eventView } from '../views.ts';
+
+const Page = Exact({
+  events: Type.Array(EventSchema),
+  upTo: Nullable(Type.String({ description: 'Everything up to here was looked at: the next `from`' })),
+  more: Type.Boolean(),
+});
+
+/** A position as a client wrote it, as long as this store writes them; `0` is before the first. */
+const positionOf = async (service: Service, text: string): Promise<Position> => {
+  const head = await service.store.head();
+  if (!/^\d{1,20}$/.test(text) || (head !== null && text.length > head.length)) throw new CarillonError('bad-request', 'from is not a position of this log');
+  return text.padStart(head?.length ?? text.length, '0') as Position;
+};
+
+const readPage = async (service: Service, after: Position | null, limit: number, types: string | undefined) => {
+  const filter = eventFilter(service.registry, types);
+  const events: RecordedEvent[] = [];
+  let upTo = after;
+  for await (const page of service.store.readAll({ after, pageSize: limit, ...filter.range })) {
+    for (const event of page.events) {
+      if (!filter.keep(event)) continue;
+      events.push(event);
+      if (events.length === limit) return { events, upTo: event.position, more: true };
+    }
+    upTo = page.upTo;
+  }
+  return { events, upTo, more: false };
+};
+
+/** The log: page by page as JSON, or as it grows by server-sent events. */
+export const eventRoutes = (app: App, { service }: RouteDeps, live: Live): void => {
+  app.get(
+    '/api/v1/events',
+    {
+      config: { role: 'read' },
+      sse: 'dual',
+      schema: {
+        operationId: 'readEvents',
+        tags: ['streams'],
+        summary: 'The log: a page as JSON, or live with "Accept: text/event-stream"',
+        description: 'Live: `id` is the position; go on with Last-Event-ID or ?from (exclusive); without them from now on. A comment comes every 15 s.',
+        querystring: Exact({
+          types: Type.Optional(Type.String({ minLength: 1, maxLength: 1_000, description: 'For example giving.escrow.*,arcade.pool.PoolFinalized' })),
+          from: Type.Optional(Type.String({ maxLength: 20, description: 'A position, exclusive; 0 for the beginning' })),
+          limit: Type.Optional(Limit),
+        }),
+        response: {
+          200: { description: 'A page, or the live stream', content: { 'application/json': { schema: Page }, 'text/event-stream': { schema: Type.String() } } },
+          ...problems(406),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { types, from, limit } = request.query;
+      const wantsLive = /\btext\/event-stream\b/i.test(request.headers.accept ?? '') && reply.sse !== undefined;
+      if (!wantsLive) {
+        const page = await readPage(service, from === undefined ? null : await positionOf(service, from), limit ?? 100, types);
+        return { ...page, events: page.events.map(eventView) };
+      }
+      const place = reply.sse.lastEventId ?? from;
+      const after = place === undefined || place === null ? await service.store.head() : await positionOf(service, place);
+      await live(request, reply, { after }, eventFilter(service.registry, types));
+      return undefined as never;
+    },
+  );
+};

@@ -1,0 +1,144 @@
+import { Type } from 'typebox';
+import type { ScheduleState } from '../../contexts/engine/schedule/events.ts';
+import { jobOfKey, scheduleStream, scopeOfKey } from '../../core/ids.ts';
+import { type Instant, instant, plus } from '../../core/instant.ts';
+import { nextSlot } from '../../core/slots.ts';
+import { idOf, streamName } from '../../core/stream.ts';
+import { listActors } from '../actors.ts';
+import type { App, RouteDeps } from '../app.ts';
+import { type Backfills, planBackfill } from '../backfill.ts';
+import { send } from '../order.ts';
+import { AnyJson, Cursor, Exact, InstantText, Limit, Next, Nullable, problems, Reason, refusals, WithReason } from '../schemas.ts';
+import { findSchedule, nextOf, timetableText } from '../schedules.ts';
+
+const Key = Exact({ key: Type.String({ minLength: 1, maxLength: 230, description: 'The key, URL-encoded, or an alias or short name of the job' }) });
+const View = Exact({
+  key: Type.String(), job: Type.String(), scope: Type.String(), status: Type.String(), schedule: Nullable(Type.String()), zone: Nullable(Type.String()),
+  enabled: Type.Boolean(), version: Type.Integer(), catchUp: Nullable(Type.String()), overlap: Nullable(Type.String()),
+  paused: AnyJson, open: AnyJson, last: AnyJson, watermark: Nullable(Type.String()), next: Nullable(Type.String()), unfinished: Type.Array(Type.String()),
+});
+
+const viewOf = (key: string, state: ScheduleState) => {
+  const { status, definition, version, paused, open, last, watermark, unfinished } = state;
+  return {
+    key, job: jobOfKey(key), scope: scopeOfKey(key), status, version, paused, open, last, watermark,
+    schedule: definition && timetableText(definition.schedule),
+    zone: definition?.zone ?? null,
+    enabled: definition?.enabled ?? false,
+    catchUp: definition?.catchUp ?? null,
+    overlap: definition?.overlap ?? null,
+    next: nextOf(state),
+    unfinished: Object.keys(unfinished),
+  };
+};
+
+const slotsAfter = (state: ScheduleState, from: Instant, count: number): Instant[] => {
+  const slots: Instant[] = [];
+  const { definition } = state;
+  for (let after = from; definition !== null && slots.length < count; ) {
+    const slot = nextSlot(definition.schedule, definition.zone, after);
+    if (slot === null) break;
+    slots.push(slot);
+    after = slot;
+  }
+  return slots;
+};
+
+/** Reading schedules: what they say, what is open, what comes next. */
+export const scheduleReadRoutes = (app: App, { service }: RouteDeps): void => {
+  app.get(
+    '/api/v1/schedules',
+    {
+      config: { role: 'read' },
+      schema: {
+        operationId: 'listSchedules', tags: ['schedules'], summary: 'Lists schedules',
+        querystring: Exact({ limit: Type.Optional(Limit), cursor: Type.Optional(Cursor) }), response: { 200: Exact({ schedules: Type.Array(View), next: Next }) },
+      },
+    },
+    async (request) => {
+      const { rows, next } = await listActors(service, 'engine.schedule', request.query);
+      return { schedules: rows.map((row) => viewOf(idOf(row.stream), row.state as unknown as ScheduleState)), next };
+    },
+  );
+  app.get(
+    '/api/v1/schedules/:key',
+    { config: { role: 'read' }, schema: { operationId: 'getSchedule', tags: ['schedules'], summary: 'One schedule', params: Key, response: { 200: View, ...problems(404) } } },
+    async (request) => {
+      const { key, state } = await findSchedule(service, request.params.key);
+      return viewOf(key, state);
+    },
+  );
+  app.get(
+    '/api/v1/schedules/:key/next',
+    {
+      config: { role: 'read' },
+      schema: {
+        operationId: 'nextSlots', tags: ['schedules'], summary: 'The next slots, also of a paused or disabled schedule', params: Key,
+        querystring: Exact({ count: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })), from: Type.Optional(InstantText) }),
+        response: { 200: Exact({ key: Type.String(), zone: Nullable(Type.String()), slots: Type.Array(Type.String()) }), ...problems(404) },
+      },
+    },
+    async (request) => {
+      const { count = 10, from } = request.query;
+      const { key, state } = await findSchedule(service, request.params.key);
+      const start = from === undefined ? service.clock.now() : plus(instant(from), -1);
+      return { key, zone: state.definition?.zone ?? null, slots: slotsAfter(state, start, count) };
+    },
+  );
+};
+
+const Changed = Exact({ key: Type.String(), status: Type.String(), position: Nullable(Type.String()) });
+
+/** Changing schedules: pause, resume, remove, backfill; each with a reason. */
+export const scheduleChangeRoutes = (app: App, { service }: RouteDeps, backfills: Backfills): void => {
+  const change = (verb: 'resume' | 'remove', type: string, status: string, summary: string): void => {
+    app.post(
+      `/api/v1/schedules/:key/${verb}`,
+      { config: { role: 'operate' }, schema: { operationId: `${verb}Schedule`, tags: ['schedules'], summary, params: Key, body: WithReason, response: { 200: Changed, ...refusals } } },
+      async (request) => {
+        const { key } = await findSchedule(service, request.params.key);
+        const answer = await send(service, request, { to: streamName(scheduleStream(key)), type, data: {}, reason: request.body.reason });
+        return { key, status, position: answer.kind === 'accepted' ? answer.position : null };
+      },
+    );
+  };
+  app.post(
+    '/api/v1/schedules/:key/pause',
+    {
+      config: { role: 'operate' },
+      schema: {
+        operationId: 'pauseSchedule', tags: ['schedules'], summary: 'Pauses a schedule: its slots are recorded as skipped, and nothing settles its actors', params: Key,
+        body: Exact({ reason: Reason, until: Type.Optional(InstantText) }), response: { 200: Changed, ...refusals },
+      },
+    },
+    async (request) => {
+      const { reason, until } = request.body;
+      const { key } = await findSchedule(service, request.params.key);
+      const data = { until: until === undefined ? null : instant(until) };
+      const answer = await send(service, request, { to: streamName(scheduleStream(key)), type: 'PauseSchedule', data, reason });
+      return { key, status: 'paused', position: answer.kind === 'accepted' ? answer.position : null };
+    },
+  );
+  change('resume', 'ResumeSchedule', 'active', 'Ends a pause');
+  change('remove', 'RemoveSchedule', 'removed', 'Removes a schedule; one that stands in code comes back at the next start');
+
+  const Planned = Exact({ slot: Type.String(), at: Type.String(), was: Type.String() });
+  app.post(
+    '/api/v1/schedules/:key/backfill',
+    {
+      config: { role: 'operate' },
+      schema: {
+        operationId: 'backfill', tags: ['schedules'], summary: 'Opens past slots that did not complete, one after the other; with dryRun only shows which', params: Key,
+        body: Exact({ from: InstantText, to: InstantText, reason: Reason, dryRun: Type.Optional(Type.Boolean()) }),
+        response: { 200: Exact({ key: Type.String(), dryRun: Type.Boolean(), slots: Type.Array(Planned) }), ...refusals },
+      },
+    },
+    async (request) => {
+      const { from, to, reason, dryRun = false } = request.body;
+      const { key, state } = await findSchedule(service, request.params.key);
+      const plan = planBackfill(key, state, instant(from), instant(to));
+      if (!dryRun) await backfills.start(request, key, plan, reason);
+      return { key, dryRun, slots: plan };
+    },
+  );
+};

@@ -1,0 +1,37 @@
+import { Type } from 'typebox';
+import type { App, RouteDeps } from '../app.ts';
+import { simulateJob } from '../jobs.ts';
+import { AnyJson, Count, Exact, InstantText, problems } from '../schemas.ts';
+
+const ActorChange = Exact({ stream: Type.String(), rule: Type.String(), events: AnyJson, before: AnyJson, after: AnyJson });
+
+export const SimulationSchema = Exact({
+  job: Type.String(),
+  asOf: Type.String(),
+  due: Count,
+  changed: Count,
+  events: Type.Record(Type.String(), Type.Integer(), { description: 'How many of each type' }),
+  actors: Type.Array(ActorChange, { description: 'The first of them' }),
+});
+
+export const JobParam = Exact({ jobName: Type.String({ minLength: 1, maxLength: 230, description: 'An alias, the part after the slash when unique, or the full name URL-encoded' }) });
+export const Scope = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$', description: 'The tenant whose schedule is meant' });
+
+/** What a job would do, also later than now; by the same decisions, without an append. */
+export const simulateRoutes = (app: App, { service }: RouteDeps): void => {
+  app.post(
+    '/api/v1/jobs/:jobName/simulate',
+    {
+      config: { role: 'read' },
+      schema: {
+        operationId: 'simulateJob', tags: ['jobs'], summary: 'Shows what a job would do now, or at an instant', params: JobParam,
+        body: Exact({ at: Type.Optional(InstantText), scope: Type.Optional(Scope) }), response: { 200: SimulationSchema, ...problems(404) },
+      },
+    },
+    async (request) => {
+      const { at, scope } = request.body;
+      const { job, asOf, due, changed, events, actors } = await simulateJob(service, request.params.jobName, at, scope);
+      return { job, asOf, due, changed, events: { ...events }, actors: actors.map(({ stream, rule, events: proposed, before, after }) => ({ stream, rule, events: proposed, before, after })) };
+    },
+  );
+};

@@ -1,0 +1,47 @@
+import { itemStream, scheduleKey, scheduleStream } from '../core/ids.ts';
+import type { RecordedEvent, StreamName } from '../core/event.ts';
+import type { Json } from '../core/json.ts';
+import type { Due } from '../core/registry.ts';
+import { categoryOf } from '../core/stream.ts';
+import type { ItemState } from '../contexts/engine/item/events.ts';
+import type { ScheduleState } from '../contexts/engine/schedule/events.ts';
+
+/** What an owner must know of the engine's actors before it settles: paused and disabled schedules, waiting and parked items. */
+export type Flags = {
+  /** Takes in the state of a schedule or an item; other actors are ignored. */
+  learn(stream: StreamName, state: Json): void;
+  /** Paused or disabled: settled by nothing but a manual slot. */
+  held(due: Due, state: Json): boolean;
+  item(job: string, about: string): ItemState | undefined;
+  isParked(job: string, about: string): boolean;
+};
+
+export const createFlags = (build: number): Flags => {
+  const held = new Set<string>();
+  const items = new Map<string, ItemState>();
+  const item = (job: string, about: string): ItemState | undefined => (items.size === 0 ? undefined : items.get(itemStream(job, about)));
+  return {
+    learn: (stream, state) => {
+      const category = categoryOf(stream);
+      if (category === 'engine.schedule') {
+        const schedule = state as ScheduleState;
+        if (schedule.paused !== null || schedule.definition?.enabled === false) held.add(stream);
+        else held.delete(stream);
+      } else if (category === 'engine.item') {
+        const { status } = state as ItemState;
+        if (status === 'waiting' || status === 'parked') items.set(stream, state as ItemState);
+        else items.delete(stream);
+      }
+    },
+    held: (due, state) => held.size > 0 && held.has(scheduleStream(scheduleKey(due.name, due.scopeOf?.(state)))),
+    item,
+    // Another build may have mended what was parked: it tries again.
+    isParked: (job, about) => {
+      const found = item(job, about);
+      return found?.status === 'parked' && found.build >= build;
+    },
+  };
+};
+
+/** Told after each durable append, in the order of the stream. */
+export type AppendedHook = (stream: StreamName, events: readonly Pick<RecordedEvent, 'type' | 'data' | 'id' | 'metadata' | 'revision'>[], state: Json) => void;

@@ -1,0 +1,156 @@
+import type { Command } from '../core/command.ts';
+import { messageOf } from '../core/errors.ts';
+import type { StreamName } from '../core/event.ts';
+import { keyOfSlot, type SlotId } from '../core/ids.ts';
+import type { Json } from '../core/json.ts';
+import { partitionKey, queueKey } from '../core/partition.ts';
+import { categoryOf } from '../core/stream.ts';
+import type { EffectState } from '../contexts/engine/effect/events.ts';
+import type { ItemState } from '../contexts/engine/item/events.ts';
+import type { RunState } from '../contexts/engine/run/run.ts';
+import type { ScheduleState } from '../contexts/engine/schedule/events.ts';
+import { type Broker, type Consumer, exchanges, type Handler, type Message } from '../ports/broker.ts';
+import { dueIndexName } from '../projections/due-index.ts';
+import { listActors } from '../projections/due-queries.ts';
+import { peek } from './actor.ts';
+import { createActorCache } from './cache.ts';
+import { createCoordinator } from './coordinator.ts';
+import { createEffects } from './effects.ts';
+import { type AppendedHook, createFlags } from './flags.ts';
+import { createOrders, type Order, type OrderDeps } from './orders.ts';
+import { createPartition, type Partition } from './partition.ts';
+import { createReactors } from './reactors.ts';
+import { runTimer } from './timer.ts';
+
+export type HandlerDeps = Omit<OrderDeps, 'flags' | 'partition' | 'look'> & {
+  readonly broker: Broker;
+  readonly partitions: number;
+  /** The contexts whose partitions this process owns. */
+  readonly contexts: readonly string[];
+};
+
+export type Handlers = {
+  /** No new work; resolves when the work in hand is durable. */
+  stop(): Promise<void>;
+};
+
+const prefetch = 512;
+const learnPage = 500;
+
+/** Takes ownership of its contexts' partitions: one queue, one loop each, with everything that hangs on them. */
+export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const flags = createFlags(deps.build);
+  const cache = createActorCache();
+  const owned = new Map<string, Partition>();
+  const all = { ...deps, flags, cache, nextId: () => deps.ids.next(), partition: (key: string) => owned.get(key) };
+  const peekState = async (stream: StreamName): Promise<Json> => (await peek(all, stream)).state;
+  const look = { settings: null, state: (stream: string) => peekState(stream as StreamName) };
+
+  const orders = createOrders({ ...all, look }, signal);
+  const effects = createEffects(deps, signal);
+  const local = (command: Command): void => void owned.get(queueKey(command.to, deps.partitions))?.command(command);
+
+  const appended: AppendedHook = (stream, events, state) => {
+    const category = categoryOf(stream);
+    if (!category.startsWith('engine.')) return;
+    flags.learn(stream, state);
+    const origin = { correlationId: events[0]!.metadata.correlationId, asOf: deps.clock.now() };
+    const last = events.at(-1)!;
+    if (category === 'engine.effect') {
+      const effect = state as EffectState;
+      if (last.type === 'EffectStarted') effects.start({ stream, state: effect, correlationId: origin.correlationId });
+      // What is due at once need not wait for the timer.
+      else if (effect.nextAt !== null && effect.nextAt <= origin.asOf) local({ ...origin, id: deps.ids.next(), to: stream, type: 'StartEffect', data: {} });
+    } else if (category === 'engine.run') coordinator.nudge((state as RunState).slot as SlotId);
+    else if (category === 'engine.item' && last.type === 'ItemReplayed') {
+      const about = (state as ItemState).about as StreamName;
+      if (deps.registry.jobs.has((state as ItemState).job)) local({ ...origin, id: deps.ids.next(), to: about, type: 'SettleActor', data: {} });
+    }
+  };
+
+  const reactors = createReactors(deps, signal);
+  const coordinator = createCoordinator({ ...all, look, reactors: reactors.progress, peek: peekState }, signal);
+
+  const onCommand = async (partition: Partition, message: Message): Promise<void> => {
+    const body = message.body as Command;
+    const traceparent = message.headers.traceparent;
+    const command: Command = traceparent === undefined ? body : { ...body, traceparent };
+    const answer = await partition.command(command, { urgent: command.to.startsWith('engine.') });
+    if (command.type === 'OpenSlot' && (answer.kind === 'accepted' || answer.kind === 'ignored')) opened(command, answer.kind === 'accepted');
+    const { replyTo, ref } = message.headers;
+    if (replyTo === undefined) return;
+    // A sender that is gone needs no answer: it asks again under the same id.
+    await deps.broker.publish(exchanges.replies, replyTo, { id: message.id, type: 'answer', headers: {}, body: { ref, answer } }).catch(() => undefined);
+  };
+
+  const opened = (command: Command, fresh: boolean): void => {
+    const { slot, at, cause } = command.data as { slot: SlotId; at: string; cause: string };
+    const delayMs = Math.max(0, Date.parse(deps.clock.now()) - Date.parse(at));
+    if (fresh) deps.observers.note({ kind: 'slot-opened', job: keyOfSlot(slot), slot, cause, delayMs });
+    coordinator.nudge(slot, command.traceparent);
+  };
+
+  const handlerOf = (partition: Partition): Handler => async (message) => {
+    if (message.type === 'command') await onCommand(partition, message);
+    else if (message.type === 'order') orders.accept(message.body as Order);
+    else return { park: `unknown message type "${message.type}"` };
+    return 'ack';
+  };
+
+  /** Paused schedules and failed items must be known before the first settle. */
+  const learn = async (): Promise<readonly ScheduleState[]> => {
+    const head = await deps.store.head();
+    if (head !== null) await deps.readModels.passed(dueIndexName, head);
+    const schedules: ScheduleState[] = [];
+    for (const category of ['engine.schedule', 'engine.item']) {
+      for (let after: string | undefined; ; ) {
+        const page = await listActors(deps.readModels, category, { limit: learnPage, ...(after === undefined ? {} : { after }) });
+        for (const row of page) {
+          flags.learn(row.stream as StreamName, row.state);
+          if (category === 'engine.schedule') schedules.push(row.state as ScheduleState);
+        }
+        after = page.at(-1)?.stream;
+        if (page.length < learnPage) break;
+      }
+    }
+    return schedules;
+  };
+
+  const consumers: Consumer[] = [];
+  const own = async (): Promise<void> => {
+    const keys = deps.contexts.flatMap((context) => Array.from({ length: deps.partitions }, (_, index) => partitionKey(context, index)));
+    await deps.broker.declare({
+      exchanges: [{ name: exchanges.commands, kind: 'direct' }, { name: exchanges.ticks, kind: 'topic' }],
+      queues: keys.map((key) => ({ name: `carillon.${key}` })),
+      bindings: keys.flatMap((key) => {
+        const [context, partition] = key.split('.');
+        return [
+          { exchange: exchanges.commands, queue: `carillon.${key}`, key },
+          { exchange: exchanges.ticks, queue: `carillon.${key}`, key: `${context}.*.${partition}` },
+        ];
+      }),
+    });
+    for (const key of keys) {
+      const partition = createPartition({ ...all, appended });
+      owned.set(key, partition);
+      consumers.push(await deps.broker.consume(`carillon.${key}`, { prefetch }, handlerOf(partition)));
+    }
+  };
+
+  const schedules = await learn();
+  await own();
+  // Slots that were open when the last owner went: no need to wait for the ticker's reminder.
+  for (const schedule of schedules) if (schedule.open !== null) coordinator.nudge(schedule.open.slot);
+  const timer = runTimer(all, signal).catch((error: unknown) => deps.observers.note({ kind: 'log', level: 'error', scope: 'timer', message: messageOf(error) }));
+
+  return {
+    stop: async () => {
+      stopping.abort();
+      await Promise.all(consumers.map((consumer) => consumer.stop()));
+      await Promise.all([...owned.values()].map((partition) => partition.stop()));
+      await Promise.all([timer, reactors.stopped()]);
+    },
+  };
+};

@@ -1,0 +1,191 @@
+import { nextAttemptAt } from '../core/backoff.ts';
+import type { Answer, Command } from '../core/command.ts';
+import { messageOf } from '../core/errors.ts';
+import type { Position, RecordedEvent } from '../core/event.ts';
+import { derivedId, effectStream, itemStream } from '../core/ids.ts';
+import { exponential } from '../core/job.ts';
+import { isEffectWish, type Reactor } from '../core/reactor.ts';
+import type { Registry } from '../core/registry.ts';
+import type { Clock, Ids } from '../ports/clock.ts';
+import type { Commands } from '../ports/commands.ts';
+import type { EventStore } from '../ports/event-store.ts';
+import type { Observers } from '../ports/observers.ts';
+import type { ReadModels } from '../ports/read-models.ts';
+
+export type ReactorDeps = {
+  readonly registry: Registry;
+  readonly store: EventStore;
+  readonly readModels: ReadModels;
+  readonly commands: Commands;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly observers: Observers;
+  readonly build: number;
+};
+
+/** How far reactors are, for planning. */
+export type ReactorProgress = {
+  /** Resolves when everything that was in the log at the call, and what it led to, has been answered as far as it can reach `category`. */
+  drained(category: string, signal: AbortSignal): Promise<void>;
+};
+
+const attempts = 5;
+const backoff = exponential('200ms', '10s');
+/** Longest chain of reactors; a longer one is parked (design section 7). */
+const maxHops = 16;
+const pageSize = 500;
+const reopenAfterMs = 250;
+
+const progressName = (reactor: Reactor): string => `reactor:${reactor.name}`;
+
+/** The commands that one event leads to; their ids are computed from the event's, so a repeat is the same commands. */
+export const reactionsTo = (reactor: Reactor, event: RecordedEvent): readonly Command[] =>
+  reactor.react(event).map((item, index) => {
+    const { asOf, correlationId, traceparent, hops } = event.metadata;
+    const origin = { asOf, correlationId, hops: Number(hops ?? 0) + 1, ...(traceparent === undefined ? {} : { traceparent }) };
+    if (isEffectWish(item)) {
+      const { effect, key, data } = item;
+      return { ...origin, id: derivedId(event.id, reactor.name, `${effect} ${key}`), to: effectStream(effect, key), type: 'RequestEffect', data: { effect, key, data } };
+    }
+    return { ...origin, id: derivedId(event.id, reactor.name, item.key ?? String(index)), to: item.to, type: item.type, data: item.data };
+  });
+
+/** Reactors that can reach a category, over any number of hops, and the longest way. */
+export const reaching = (registry: Registry, category: string): { readonly reactors: readonly Reactor[]; readonly hops: number } => {
+  const emitters = new Map<string, string>();
+  for (const decider of registry.deciders.values()) for (const event of decider.events) emitters.set(event, decider.category);
+  const found = new Set<Reactor>();
+  let wanted = new Set([category]);
+  let hops = 0;
+  while (wanted.size > 0 && hops < maxHops) {
+    const layer = registry.reactors.filter((reactor) => !found.has(reactor) && reactor.targets.some((target) => wanted.has(target)));
+    if (layer.length === 0) break;
+    for (const reactor of layer) found.add(reactor);
+    wanted = new Set(layer.flatMap((reactor) => reactor.on.map((event) => emitters.get(event) ?? '')));
+    hops += 1;
+  }
+  return { reactors: [...found], hops };
+};
+
+type Progress = { upTo: Position | null; readonly waiting: { readonly position: Position; done(): void }[] };
+
+/** Runs the reactors: each follows the log from its own checkpoint, which passes an event only when all its commands were answered. */
+export const createReactors = (deps: ReactorDeps, signal: AbortSignal) => {
+  const progress = new Map<string, Progress>(deps.registry.reactors.map((reactor) => [reactor.name, { upTo: null, waiting: [] }]));
+
+  const reached = (reactor: Reactor, position: Position): void => {
+    const state = progress.get(reactor.name)!;
+    state.upTo = position;
+    for (let index = state.waiting.length - 1; index >= 0; index--) {
+      const waiter = state.waiting[index]!;
+      if (waiter.position > position) continue;
+      state.waiting.splice(index, 1);
+      waiter.done();
+    }
+  };
+
+  const park = async (reactor: Reactor, command: Command, message: string): Promise<void> => {
+    const about = `${command.to} ${command.id}`.replaceAll(' ', '~');
+    const now = deps.clock.now();
+    await deps.commands.send({
+      id: derivedId(command.id, 'park'), to: itemStream(reactor.name, about), type: 'ReportFailure', asOf: now, ...(command.correlationId === undefined ? {} : { correlationId: command.correlationId }),
+      data: { job: reactor.name, about: command.to, message: `${command.type}: ${message}`.slice(0, 500), attempts: 1, nextAt: now, build: deps.build },
+    });
+    deps.observers.note({ kind: 'item-parked', job: reactor.name, about: command.to, attempt: attempts, message });
+  };
+
+  /** Sends one command until it is answered; what is refused or fails for good is parked, which counts as an answer. */
+  const deliver = async (reactor: Reactor, command: Command, first?: Answer): Promise<void> => {
+    if ((command.hops ?? 0) > maxHops) return park(reactor, command, `more than ${maxHops} reactors in a row`);
+    let message = '';
+    for (let attempt = 1; attempt <= attempts && !signal.aborted; attempt++) {
+      try {
+        const answer = attempt === 1 && first !== undefined ? first : await deps.commands.send(command);
+        if (answer.kind === 'accepted' || answer.kind === 'ignored') return;
+        if (answer.kind === 'rejected' && answer.rule !== 'actor-parked') return park(reactor, command, `rejected by rule ${answer.rule}`);
+        message = answer.kind === 'failed' ? answer.message : answer.rule;
+        if (answer.kind === 'failed' && !answer.transient) return park(reactor, command, message);
+        if (answer.kind === 'failed' && answer.code === 'store-closed') attempt -= 1;
+      } catch (error) {
+        message = messageOf(error);
+      }
+      await deps.clock.sleepUntil(nextAttemptAt(backoff, attempt, deps.clock.now()), signal);
+    }
+    if (!signal.aborted) await park(reactor, command, message);
+  };
+
+  const handle = async (reactor: Reactor, events: readonly RecordedEvent[]): Promise<void> => {
+    const commands: Command[] = [];
+    for (const event of events) {
+      try {
+        commands.push(...reactionsTo(reactor, event));
+      } catch (error) {
+        await park(reactor, { id: event.id, to: event.stream, type: event.type, data: null, asOf: event.metadata.asOf }, messageOf(error));
+      }
+    }
+    // All are sent before any is waited for: the order per stream is kept, and the owner can batch them.
+    await Promise.all(commands.map((command) => deliver(reactor, command)));
+  };
+
+  const start = async (reactor: Reactor): Promise<Position | null> => {
+    const name = progressName(reactor);
+    const known = await deps.readModels.open({ name, version: 1, tables: [], apply: () => undefined }, 'live');
+    if (known !== null || reactor.from === 'beginning') return known;
+    const head = await deps.store.head();
+    if (head !== null) await deps.readModels.commit({ projection: name, build: 'live', puts: [], removes: [], removeWheres: [], previous: null, next: head });
+    return head;
+  };
+
+  const follow = async (reactor: Reactor): Promise<void> => {
+    const name = progressName(reactor);
+    let saved = await start(reactor);
+    if (saved !== null) reached(reactor, saved);
+    for await (const page of deps.store.subscribe({ after: saved, types: reactor.on, pageSize }, signal)) {
+      await handle(reactor, page.events);
+      if (signal.aborted) return;
+      // Marks without events are only kept in memory: after a restart they are skipped over again.
+      if (page.events.length > 0) {
+        await deps.readModels.commit({ projection: name, build: 'live', puts: [], removes: [], removeWheres: [], previous: saved, next: page.upTo });
+        saved = page.upTo;
+      }
+      reached(reactor, page.upTo);
+    }
+  };
+
+  const keepFollowing = async (reactor: Reactor): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        await follow(reactor);
+      } catch (error) {
+        if (signal.aborted) return;
+        deps.observers.note({ kind: 'log', level: 'warn', scope: 'reactors', message: messageOf(error), facts: { reactor: reactor.name } });
+      }
+      await deps.clock.sleep(reopenAfterMs, signal);
+    }
+  };
+
+  const passed = (reactor: Reactor, position: Position): Promise<void> => {
+    const state = progress.get(reactor.name)!;
+    if (state.upTo !== null && state.upTo >= position) return Promise.resolve();
+    return new Promise((done) => state.waiting.push({ position, done }));
+  };
+  signal.addEventListener('abort', () => {
+    for (const state of progress.values()) for (const waiter of state.waiting.splice(0)) waiter.done();
+  });
+
+  const loops = deps.registry.reactors.map(keepFollowing);
+  return {
+    progress: {
+      drained: async (category) => {
+        const { reactors, hops } = reaching(deps.registry, category);
+        for (let hop = 0; hop < hops; hop++) {
+          const head = await deps.store.head();
+          if (head === null || signal.aborted) return;
+          await Promise.all(reactors.map((reactor) => passed(reactor, head)));
+        }
+      },
+    } satisfies ReactorProgress,
+    stopped: (): Promise<unknown> => Promise.all(loops),
+  };
+};
+
