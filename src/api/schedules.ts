@@ -19,7 +19,7 @@ export const findSchedule = async (service: Service, text: string): Promise<{ ke
 };
 
 /** `0 * * * *`, or `every 90s`. */
-export const timetableText = (timetable: Timetable): string => ('cron' in timetable ? timetable.cron : `every ${timetable.every}`);
+export const timetableText = (timetable: Timetable): string => (timetable.kind === 'cron' ? timetable.expression : `every ${timetable.every}`);
 
 /** The next slot without a verdict, as things stand; null for one that opens none. */
 export const nextOf = (state: ScheduleState): Instant | null => (state.definition?.enabled === true ? nextPending(state) : null);

@@ -1,0 +1,81 @@
+import { commandRejected, type RecordedEvent, type StreamName, streamErased } from '../core/event.ts';
+import { scheduleKey } from '../core/ids.ts';
+import type { Instant } from '../core/instant.ts';
+import type { Json } from '../core/json.ts';
+import { queueKey } from '../core/partition.ts';
+import { defineProjection, type Projection, type Row, type Rows } from '../core/projection.ts';
+import type { Due, Registry } from '../core/registry.ts';
+import { categoryOf } from '../core/stream.ts';
+
+export const dueIndexName = 'due-index';
+
+/** Raised when the fold itself changes; a changed `dueAt` only needs `recomputeDues`. */
+const version = 1;
+
+/** The name that a due instant is filed under: the job, or its schedule's key when the job has scopes. */
+export const dueName = (due: Due, state: Json): string => (due.scopeOf === undefined ? due.name : scheduleKey(due.name, due.scopeOf(state)));
+
+/** The due instants of one actor's state, as rows of `dues`. */
+export const duesOfState = (registry: Registry, stream: StreamName, owner: string, state: Json): readonly Row[] =>
+  (registry.dues.get(categoryOf(stream)) ?? []).flatMap((due) => {
+    const at: Instant | null = due.transition.dueAt(state);
+    return at === null ? [] : [{ name: dueName(due, state), owner, at, stream }];
+  });
+
+const dueKey = (row: Row) => [row.name, row.owner, row.at, row.stream] as [string, string, string, string];
+
+/** Writes what changed between two lists of due instants. */
+export const replaceDues = (rows: Pick<Rows, 'put' | 'remove'>, before: readonly Row[], after: readonly Row[]): void => {
+  for (const row of before) if (!after.some((next) => next.name === row.name && next.at === row.at)) rows.remove('dues', dueKey(row));
+  for (const row of after) if (!before.some((old) => old.name === row.name && old.at === row.at)) rows.put('dues', row);
+};
+
+/**
+ * One row per actor with its state, and one per due instant: no job writes a "find the due rows" query (design section 8).
+ * Tables `actors` (key stream) and `dues` (key name, owner, at, stream).
+ */
+export const dueIndex = (registry: Registry, partitions: number): Projection => {
+  const apply = (event: RecordedEvent, rows: Rows): void => {
+    const { stream } = event;
+    const category = categoryOf(stream);
+    const decider = registry.deciders.get(category);
+    if (decider === undefined) return;
+    const row = rows.get('actors', [stream]);
+    if (event.type === streamErased) {
+      rows.removeWhere('dues', 'stream', stream);
+      rows.remove('actors', [stream]);
+      return;
+    }
+    const owner = row === null ? queueKey(stream, partitions) : (row.owner as string);
+    const before = row === null ? decider.initial : (row.state as Json);
+    const rejected = event.type === commandRejected;
+    const state = rejected ? before : decider.evolve(before, event);
+    const asOf = rejected || (row !== null && (row.asOf as string) > event.metadata.asOf) ? (row?.asOf ?? null) : event.metadata.asOf;
+    const due = registry.dues.get(category);
+    if (due !== undefined && !rejected) {
+      const old = row === null ? [] : (row.dues as readonly Row[]);
+      const next = duesOfState(registry, stream, owner, state);
+      replaceDues(rows, old, next);
+      rows.put('actors', { stream, category, owner, scope: scopeOf(due, state), revision: event.revision, asOf, state, dues: next as unknown as Json });
+      return;
+    }
+    rows.put('actors', { stream, category, owner, scope: '', revision: event.revision, asOf, state, dues: (row?.dues ?? []) as Json });
+  };
+  return defineProjection({
+    name: dueIndexName,
+    version,
+    tables: [
+      {
+        name: 'actors',
+        columns: { stream: 'text', category: 'text', owner: 'text', scope: 'text', revision: 'integer', asOf: 'text', state: 'json', dues: 'json' },
+        key: ['stream'],
+        indexes: [['category', 'stream']],
+      },
+      { name: 'dues', columns: { name: 'text', owner: 'text', at: 'text', stream: 'text' }, key: ['name', 'owner', 'at', 'stream'], indexes: [['name', 'at'], ['stream']] },
+    ],
+    reads: (event) => (event.revision === 0 ? [] : [{ table: 'actors', key: [event.stream] }]),
+    apply,
+  });
+};
+
+const scopeOf = (dues: readonly Due[], state: Json): string => dues.find((due) => due.scopeOf !== undefined)?.scopeOf?.(state) ?? '';
