@@ -2,6 +2,9 @@ import type { FastifyRequest } from 'fastify';
 import type { Answer, Command } from '../core/command.ts';
 import type { Position, StreamName } from '../core/event.ts';
 import type { Json } from '../core/json.ts';
+import { dueIndexName } from '../projections/due-index.ts';
+import { parked } from '../projections/parked.ts';
+import { runsName } from '../projections/runs.ts';
 import { granted } from './answers.ts';
 import { traceparentShape } from './app.ts';
 import { identityOf } from './plugins/auth.ts';
@@ -28,10 +31,13 @@ export const commandOf = (service: Service, request: FastifyRequest, order: Orde
 
 const seenWithinMs = 1_000;
 
-/** Waits a moment for the actors' rows to reach a position, so that a caller reads what it just wrote. */
-export const seen = async (service: Service, position: Position, projection: string): Promise<void> => {
+/** The projections that these routes read. */
+const readBack = [dueIndexName, runsName, parked.name];
+
+/** Waits a moment for the read models to reach a position, so that a caller reads what it just wrote. */
+const seen = async (service: Service, position: Position): Promise<void> => {
   const done = new AbortController();
-  const passed = service.readModels.passed(projection, position, done.signal).catch(() => {});
+  const passed = Promise.all(readBack.map((name) => service.readModels.passed(name, position, done.signal))).catch(() => {});
   await Promise.race([passed, service.clock.sleep(seenWithinMs, done.signal)]);
   done.abort();
 };
@@ -39,5 +45,8 @@ export const seen = async (service: Service, position: Position, projection: str
 type Granted = Exclude<Answer, { kind: 'rejected' | 'failed' }>;
 
 /** Sends a person's wish to an engine actor, ahead of what waits. Anything but success is thrown as the problem it is. */
-export const send = async (service: Service, request: FastifyRequest, order: Order): Promise<Granted> =>
-  granted(await service.commands.send(commandOf(service, request, order), { urgent: true }));
+export const send = async (service: Service, request: FastifyRequest, order: Order): Promise<Granted> => {
+  const answer = granted(await service.commands.send(commandOf(service, request, order), { urgent: true }));
+  if (answer.kind === 'accepted') await seen(service, answer.position);
+  return answer;
+};

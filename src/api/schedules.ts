@@ -6,12 +6,12 @@ import { manualSlotId, runStream, type SlotId, scheduleStream, slotId } from '..
 import type { Instant } from '../core/instant.ts';
 import { isSlot, type Timetable } from '../core/slots.ts';
 import { streamName } from '../core/stream.ts';
-import { type ActorRow, getActor } from './actors.ts';
+import { type Actor, getActor } from './actors.ts';
 import { type Order, send } from './order.ts';
 import type { Service } from './service.ts';
 
 /** A schedule's key as a person writes it: the key itself, or a job's alias or short name. Throws `not-found`. */
-export const findSchedule = async (service: Service, text: string): Promise<{ key: string; row: ActorRow; state: ScheduleState }> => {
+export const findSchedule = async (service: Service, text: string): Promise<{ key: string; row: Actor; state: ScheduleState }> => {
   const key = text.includes('/') ? text : service.registry.find(text).name;
   const row = await getActor(service, streamName(scheduleStream(key)));
   if (row === null) throw new CarillonError('not-found', `There is no schedule "${key.slice(0, 100)}"`);

@@ -2,6 +2,7 @@ import type { Command } from '../core/command.ts';
 import { messageOf } from '../core/errors.ts';
 import type { StreamName } from '../core/event.ts';
 import { keyOfSlot, type SlotId } from '../core/ids.ts';
+import type { Look } from '../core/job.ts';
 import type { Json } from '../core/json.ts';
 import { partitionKey, queueKey } from '../core/partition.ts';
 import { categoryOf } from '../core/stream.ts';
@@ -19,17 +20,21 @@ import { createEffects } from './effects.ts';
 import { type AppendedHook, createFlags } from './flags.ts';
 import { createOrders, type Order, type OrderDeps } from './orders.ts';
 import { createPartition, type Partition } from './partition.ts';
-import { createReactors } from './reactors.ts';
+import { createReactors, type ReactorProgress } from './reactors.ts';
 import { runTimer } from './timer.ts';
 
 export type HandlerDeps = Omit<OrderDeps, 'flags' | 'partition' | 'look'> & {
   readonly broker: Broker;
   readonly partitions: number;
+  /** Answers questions to sources outside, for jobs that look before they decide. */
+  readonly ask: Look['ask'];
   /** The contexts whose partitions this process owns. */
   readonly contexts: readonly string[];
 };
 
 export type Handlers = {
+  /** How far the reactors are. */
+  readonly reactors: ReactorProgress;
   /** No new work; resolves when the work in hand is durable. */
   stop(): Promise<void>;
 };
@@ -46,7 +51,16 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
   const owned = new Map<string, Partition>();
   const all = { ...deps, flags, cache, nextId: () => deps.ids.next(), partition: (key: string) => owned.get(key) };
   const peekState = async (stream: StreamName): Promise<Json> => (await peek(all, stream)).state;
-  const look = { settings: null, state: (stream: string) => peekState(stream as StreamName) };
+  const look: Look = {
+    settings: null,
+    state: (stream) => peekState(stream as StreamName),
+    rows: async (table, where) => {
+      const head = await deps.store.head();
+      if (head !== null) await Promise.all(deps.registry.projections.filter((each) => each.tables.some(({ name }) => name === table)).map((each) => deps.readModels.passed(each.name, head, signal)));
+      return deps.readModels.list(table, { where, limit: 1_000 });
+    },
+    ask: deps.ask,
+  };
 
   const orders = createOrders({ ...all, look }, signal);
   const effects = createEffects(deps, signal);
@@ -146,6 +160,7 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
   const timer = runTimer(all, signal).catch((error: unknown) => deps.observers.note({ kind: 'log', level: 'error', scope: 'timer', message: messageOf(error) }));
 
   return {
+    reactors: reactors.progress,
     stop: async () => {
       stopping.abort();
       await Promise.all(consumers.map((consumer) => consumer.stop()));

@@ -133,7 +133,7 @@ export const createImports = (deps: ImportDeps, signal: AbortSignal) => {
   return {
     progress,
     /** Starts a file, or goes on with one that a crash interrupted: commands that were done are answered as then. */
-    start: async (name: string, given: readonly IntakeLine[], by: string, reason: string, options: { readonly shift?: boolean } = {}): Promise<ImportProgress> => {
+    start: async (name: string, given: readonly IntakeLine[], by: string, reason: string, options: { readonly shift?: boolean; readonly ready?: Promise<void> } = {}): Promise<ImportProgress> => {
       if (given.length === 0) throw new CarillonError('import-invalid', 'The file holds no commands');
       const id = derivedId('import', name, ...given.map((line) => line.id));
       const stream = streamOf('engine.import', id);
@@ -149,7 +149,8 @@ export const createImports = (deps: ImportDeps, signal: AbortSignal) => {
       if (lines.at(-1)!.asOf > now) throw new CarillonError('import-invalid', `asOf ${lines.at(-1)!.asOf} lies in the future`);
       await tell(stream, 'StartImport', { name, lines: lines.length, contexts, from: plus(lines[0]!.asOf, -1), to: lines.at(-1)!.asOf, shiftWeeks }, by, reason);
       failures.delete(id);
-      const work = walk(stream, lines, contexts, by, reason)
+      const work = (options.ready ?? Promise.resolve())
+        .then(() => walk(stream, lines, contexts, by, reason))
         .catch((error: unknown) => {
           failures.set(id, messageOf(error));
           if (!signal.aborted) deps.observers.note({ kind: 'log', level: 'error', scope: 'import', message: messageOf(error), facts: { import: id } });

@@ -75,7 +75,7 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
     const seen: (Json | undefined | Error)[] = [];
     for (let from = 0; from < rows.length; from += looksAtOnce) {
       const part = rows.slice(from, from + looksAtOnce);
-      seen.push(...(await Promise.all(part.map((row) => job.observe!(idOf(row.stream), at, deps.look).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))))));
+      seen.push(...(await Promise.all(part.map((row) => job.observe!(idOf(row.stream as StreamName), at, deps.look).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))))));
     }
     return seen;
   };

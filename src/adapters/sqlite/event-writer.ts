@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { CarillonError } from '../../core/errors.ts';
 import { type NewEvent, type StreamName, streamErased } from '../../core/event.ts';
 import { derivedId } from '../../core/ids.ts';
@@ -7,6 +7,7 @@ import { categoryOf } from '../../core/stream.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { AppendItem, AppendResult, Expected } from '../../ports/event-store.ts';
 import { positionOf } from '../memory/position.ts';
+import { blanked } from './blanks.ts';
 import { createBulkInsert } from './bulk-insert.ts';
 import { transaction } from './database.ts';
 import type { EventIndex } from './event-index.ts';
@@ -43,10 +44,13 @@ export const prepareItem = ({ stream, events, expected }: AppendItem): PreparedI
   return { stream, expected, events: events.map(prepareEvent) };
 };
 
+const placesBefore = 'SELECT position FROM event_index WHERE stream = ? AND revision < ?';
+
 const prepareStatements = (db: DatabaseSync) => ({
   idAt: db.prepare('SELECT id FROM events WHERE position = ?'),
   last: db.prepare('SELECT max(position) AS position FROM events'),
-  remove: db.prepare('DELETE FROM events WHERE position IN (SELECT position FROM event_index WHERE stream = ? AND revision < ?)'),
+  blank: db.prepare(`UPDATE events SET ${blanked('id')}, ${blanked('body')} WHERE position IN (${placesBefore})`),
+  empty: db.prepare(`UPDATE events SET id = '', body = '' WHERE position IN (${placesBefore})`),
   removePlaces: db.prepare('DELETE FROM event_index WHERE stream = ? AND revision < ?'),
   close: db.prepare('UPDATE streams SET erased = 1 WHERE id = ?'),
 });
@@ -159,11 +163,11 @@ export const createEventWriter = (db: DatabaseSync, { clock, kinds, index, direc
     return prepareEvent({ type: streamErased, data: {}, id, metadata });
   };
 
-  /** Inside a transaction. */
-  const remove = (stream: StreamHead, before: number): void => {
+  /** Inside a transaction. Rows stay, without content: see blanks.ts. */
+  const remove = (stream: StreamHead, before: number, content: StatementSync): void => {
     index.finish();
     directory.flush();
-    sql.remove.run(stream.id, before);
+    content.run(stream.id, before);
     sql.removePlaces.run(stream.id, before);
   };
 
@@ -177,14 +181,14 @@ export const createEventWriter = (db: DatabaseSync, { clock, kinds, index, direc
       if (!stream || stream.erased) return;
       // The newest event stays whatever `before` says: the stream's revision and the log's head are read from it.
       const end = Math.min(before, stream.revision);
-      write(() => remove(stream, end));
+      write(() => remove(stream, end, sql.empty));
       ring.drop(name, end);
     },
     erase(name) {
       if (directory.find(name)?.erased) return;
       write(() => {
         const stream = directory.find(name) ?? directory.create(name);
-        remove(stream, stream.revision + 1);
+        remove(stream, stream.revision + 1, sql.blank);
         sql.close.run(stream.id);
         add(stream, categoryOf(name), marker(name));
         stream.erased = true;

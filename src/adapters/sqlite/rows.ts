@@ -3,6 +3,7 @@ import type { Metadata, RecordedEvent, StreamName } from '../../core/event.ts';
 import { fromMs, type Instant } from '../../core/instant.ts';
 import type { Json } from '../../core/json.ts';
 import { positionOf } from '../memory/position.ts';
+import { isBlank } from './blanks.ts';
 import type { Kinds } from './kinds.ts';
 
 /** Columns of `events` in the order of `Row`. */
@@ -39,7 +40,7 @@ const parseChunk = (rows: readonly Row[], start: number): { bodies: readonly Bod
   return { bodies: rows.slice(start, end).map(parseRow), end };
 };
 
-/** Makes events of rows. Throws `store-corrupt`, naming the position. */
+/** Makes events of rows, leaving out what is left of removed ones. Throws `store-corrupt`, naming the position. */
 export const createDecoder = (kinds: Kinds, nameOf: (stream: number) => StreamName): ((rows: readonly Row[]) => RecordedEvent[]) => {
   // Events that were committed together share their instant.
   let lastMs = Number.NaN;
@@ -51,7 +52,8 @@ export const createDecoder = (kinds: Kinds, nameOf: (stream: number) => StreamNa
     }
     return lastInstant;
   };
-  return (rows) => {
+  return (all) => {
+    const rows = all.some((row) => isBlank(row[6])) ? all.filter((row) => !isBlank(row[6])) : all;
     const events: RecordedEvent[] = [];
     for (let start = 0; start < rows.length; ) {
       const { bodies, end } = parseChunk(rows, start);

@@ -2,8 +2,8 @@ import { Type } from 'typebox';
 import type { Position, RecordedEvent } from '../../core/event.ts';
 import type { App, RouteDeps } from '../app.ts';
 import { eventFilter } from '../event-filter.ts';
-import { CarillonError } from '../../core/errors.ts';
 import { EventSchema, Exact, Limit, Nullable, problems } from '../schemas.ts';
+import { positionOf } from '../positions.ts';
 import type { Live } from '../plugins/live.ts';
 import type { Service } from '../service.ts';
 import { eventView } from '../views.ts';
@@ -13,13 +13,6 @@ const Page = Exact({
   upTo: Nullable(Type.String({ description: 'Everything up to here was looked at: the next `from`' })),
   more: Type.Boolean(),
 });
-
-/** A position as a client wrote it, as long as this store writes them; `0` is before the first. */
-const positionOf = async (service: Service, text: string): Promise<Position> => {
-  const head = await service.store.head();
-  if (!/^\d{1,20}$/.test(text) || (head !== null && text.length > head.length)) throw new CarillonError('bad-request', 'from is not a position of this log');
-  return text.padStart(head?.length ?? text.length, '0') as Position;
-};
 
 const readPage = async (service: Service, after: Position | null, limit: number, types: string | undefined) => {
   const filter = eventFilter(service.registry, types);

@@ -14,7 +14,7 @@ const Execution = Exact({
 const Stats = Exact({ totalExecutions: Count, successfulExecutions: Count, failedExecutions: Count, successRate: Type.Number({ description: 'Percent with two decimals: 95.24' }) });
 const JobNow = Exact({
   name: Type.String(), title: Type.String(), aliases: Type.Array(Type.String()), kind: Type.String(), schedule: Type.String(), zone: Type.String(), enabled: Type.Boolean(),
-  paused: AnyJson, lastRun: Nullable(Type.String()), nextRun: Nullable(Type.String()), lastResult: AnyJson, isRunning: Type.Boolean(), health: Type.String(),
+  paused: AnyJson, lastRun: Nullable(Type.String()), nextRun: Nullable(Type.String()), lastResult: AnyJson, isRunning: Type.Boolean(), runs: Count, failures: Count, health: Type.String(), healthMessage: Type.String(),
 });
 
 const TriggerBodySchema = Exact({

@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
 import { CarillonError } from '../../core/errors.ts';
 import { streamName } from '../../core/stream.ts';
-import { countActors, listActors } from '../actors.ts';
+import { population } from '../../projections/due-queries.ts';
+import { listActors } from '../actors.ts';
 import type { App, RouteDeps } from '../app.ts';
 import { send } from '../order.ts';
 import { Count, Cursor, EventSchema, Exact, Limit, Next, Nullable, problems, Reason, refusals } from '../schemas.ts';
@@ -35,7 +36,7 @@ export const streamRoutes = (app: App, { service }: RouteDeps): void => {
     async (request) => {
       const { category } = request.query;
       const known = [...service.registry.deciders.keys()];
-      if (category === undefined) return { categories: await Promise.all(known.map(async (name) => ({ category: name, streams: await countActors(service, name) }))) };
+      if (category === undefined) return { categories: await Promise.all(known.map(async (name) => ({ category: name, streams: await population(service.readModels, name) }))) };
       if (!known.includes(category)) throw new CarillonError('not-found', `There is no category "${category}"`);
       const { rows, next } = await listActors(service, category, request.query);
       return { streams: rows.map(({ stream, revision, asOf }) => ({ stream, revision, asOf })), next };

@@ -1,0 +1,134 @@
+import type { Check, IntakeLine, Service } from './api/service.ts';
+import { CarillonError, messageOf } from './core/errors.ts';
+import { type Instant, plus } from './core/instant.ts';
+import { hash32 } from './core/partition.ts';
+import type { Projection } from './core/projection.ts';
+import type { Registry } from './core/registry.ts';
+import type { ImportState } from './contexts/engine/import/events.ts';
+import { createBus } from './handlers/bus.ts';
+import { startHandlers } from './handlers/handlers.ts';
+import { createImports } from './handlers/import.ts';
+import type { Broker } from './ports/broker.ts';
+import type { Clock, Ids } from './ports/clock.ts';
+import type { Commands } from './ports/commands.ts';
+import type { EventStore } from './ports/event-store.ts';
+import type { Observers } from './ports/observers.ts';
+import type { ReadModels } from './ports/read-models.ts';
+import { dueIndex, dueIndexName } from './projections/due-index.ts';
+import { actorRow } from './projections/due-queries.ts';
+import { parked } from './projections/parked.ts';
+import { rebuild, verify } from './projections/rebuild.ts';
+import { recomputeDues } from './projections/recompute.ts';
+import { runs } from './projections/runs.ts';
+import { startTail } from './projections/tail.ts';
+import { timeIndex } from './projections/time-index.ts';
+import { defineSchedules } from './ticker/define.ts';
+import { watchHealth } from './ticker/health-watch.ts';
+import { startTicker } from './ticker/ticker.ts';
+
+export type EngineDeps = {
+  readonly registry: Registry;
+  readonly store: EventStore;
+  readonly broker: Broker;
+  readonly readModels: ReadModels;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly observers: Observers;
+  readonly build: number;
+  readonly partitions: number;
+  readonly ticker: boolean;
+  readonly wrapProjection?: (projection: Projection) => Projection;
+  readonly facts?: { readonly name: string; readonly lines: readonly IntakeLine[] };
+};
+
+export type Engine = Pick<Service, 'projections' | 'imports' | 'readiness'> & {
+  readonly commands: Commands;
+  readonly imported: string | null;
+  /** Ticker first, then handlers, then projections: what was taken is finished. */
+  stop(): Promise<void>;
+};
+
+/** Every projection of the app: the engine's own, then the contexts'. */
+export const projectionsOf = (registry: Registry, partitions: number): readonly Projection[] => [dueIndex(registry, partitions), runs, parked, timeIndex, ...registry.projections];
+
+/** Ticker, handlers and projections on the given ports: everything but the adapters. Tests and the simulator start it the same way. */
+export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
+  const { registry, store, readModels, observers, partitions, clock } = deps;
+  const wrap = deps.wrapProjection ?? ((projection: Projection) => projection);
+  const projections = projectionsOf(registry, partitions).map(wrap);
+  const stopping = new AbortController();
+
+  const tail = await startTail(deps, projections, (projection, event, error) =>
+    observers.note({ kind: 'log', level: 'error', scope: 'projections', message: `${projection} left out an event: ${messageOf(error)}`, facts: { position: event.position, type: event.type } }),
+  );
+  const head = await store.head();
+  if (head !== null) await readModels.passed(dueIndexName, head);
+  await recomputeDues({ registry, readModels, tail }, String(hash32(`${deps.build} ${JSON.stringify([...registry.dues.keys()])}`)));
+
+  const bus = await createBus(deps);
+  const contexts = registry.contexts.map((context) => context.name);
+  const ask = async (source: string): Promise<never> => {
+    throw new CarillonError('not-found', `No source is named "${source}"`);
+  };
+  const handlers = await startHandlers({ ...deps, commands: bus, contexts, ask });
+  const imports = createImports({ ...deps, commands: bus, reactors: handlers.reactors }, stopping.signal);
+
+  let go = (): void => undefined;
+  const ready = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const begun = deps.facts === undefined ? null : await imports.start(deps.facts.name, deps.facts.lines, 'demo', 'sample facts', { shift: true, ready });
+  const first = begun === null ? null : ((await actorRow(readModels, `engine.import-${begun.id}`))?.state as ImportState | undefined);
+  const activeFrom: Instant | undefined = first?.cursor ? plus(first.cursor, 1) : undefined;
+
+  const running: Promise<unknown>[] = [];
+  let ticker = { stop: async (): Promise<void> => undefined };
+  if (deps.ticker) {
+    await defineSchedules({ ...deps, commands: bus }, activeFrom);
+    const defined = await store.head();
+    if (defined !== null) await readModels.passed(dueIndexName, defined);
+    ticker = await startTicker(deps);
+    running.push(watchHealth({ ...deps, commands: bus }, stopping.signal));
+  }
+  go();
+
+  const readiness = async (): Promise<readonly Check[]> => {
+    const at = await store.head();
+    const lag = at === null ? 0 : Number(at) - Number((await readModels.checkpoint(dueIndexName)) ?? 0);
+    return [
+      { name: 'event store', ok: true, detail: `at position ${at ?? 'none'}` },
+      { name: 'projections', ok: lag < 10_000, detail: `${lag} events behind` },
+      { name: 'handlers', ok: !stopping.signal.aborted, detail: stopping.signal.aborted ? 'stopping' : `${contexts.length} contexts` },
+    ];
+  };
+
+  return {
+    commands: bus,
+    imported: begun?.id ?? null,
+    imports,
+    readiness,
+    projections: {
+      list: async () => {
+        const at = Number((await store.head()) ?? 0);
+        return Promise.all(projections.map(async ({ name, version }) => {
+          const checkpoint = await readModels.checkpoint(name);
+          return { name, version, checkpoint, lag: at - Number(checkpoint ?? 0) };
+        }));
+      },
+      rebuild: (name, progress) => rebuild({ store, readModels, projections, tail }, name, progress),
+      verify: (name) => verify({ store, readModels, projections, tail }, name),
+    },
+    stop: async () => {
+      stopping.abort();
+      await ticker.stop();
+      await Promise.all(running);
+      await handlers.stop();
+      await imports.stopped();
+      await bus.close();
+      const last = await store.head().catch(() => null);
+      if (last !== null) await Promise.race([readModels.passed(dueIndexName, last), clock.sleep(2_000)]);
+      await tail.stop();
+    },
+  };
+};
+

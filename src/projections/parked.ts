@@ -1,0 +1,72 @@
+import { type RecordedEvent, streamErased } from '../core/event.ts';
+import type { Instant } from '../core/instant.ts';
+import { defineProjection, type Projection, type Row, type Rows } from '../core/projection.ts';
+import type { ReadModels } from '../ports/read-models.ts';
+
+/** Something that failed for good and waits for a person: an actor under a job, a reactor's command, or an effect. */
+export type ParkedRow = {
+  /** The stream of the item or effect. */
+  readonly id: string;
+  readonly kind: 'item' | 'effect';
+  readonly job: string;
+  readonly about: string;
+  readonly attempt: number;
+  readonly message: string;
+  readonly at: Instant;
+  readonly correlation: string;
+  readonly traceparent: string | null;
+};
+
+const put = (event: RecordedEvent, rows: Rows, row: Pick<ParkedRow, 'kind' | 'job' | 'about' | 'attempt' | 'message'>): void =>
+  rows.put('parked', { ...row, id: event.stream, at: event.recordedAt, correlation: event.metadata.correlationId, traceparent: event.metadata.traceparent ?? null });
+
+type ItemData = { readonly job: string; readonly about: string; readonly attempt: number; readonly message: string };
+
+/** What is parked now (checklist X8): gone from here when it is replayed, discarded or done after all. */
+export const parked: Projection = defineProjection({
+  name: 'parked',
+  version: 1,
+  tables: [
+    {
+      name: 'parked',
+      columns: { id: 'text', kind: 'text', job: 'text', about: 'text', attempt: 'integer', message: 'text', at: 'text', correlation: 'text', traceparent: 'text' },
+      key: ['id'],
+      indexes: [['at'], ['job', 'at'], ['about']],
+    },
+    { name: 'effect_names', columns: { stream: 'text', effect: 'text', key: 'text' }, key: ['stream'] },
+  ],
+  types: ['ItemParked', 'ItemReplayed', 'ItemDiscarded', 'ItemRecovered', 'EffectRequested', 'EffectParked', 'EffectReplayed', 'EffectDiscarded', 'EffectConfirmed'],
+  reads: (event) => (event.type === 'EffectParked' ? [{ table: 'effect_names', key: [event.stream] }] : []),
+  apply: (event, rows) => {
+    if (event.type === streamErased) return rows.removeWhere('parked', 'about', event.stream);
+    if (event.type === 'ItemParked') return put(event, rows, { kind: 'item', ...pick(event.data as ItemData) });
+    if (event.type === 'EffectRequested') {
+      const { effect, key } = event.data as { effect: string; key: string };
+      return rows.put('effect_names', { stream: event.stream, effect, key });
+    }
+    if (event.type === 'EffectParked') {
+      const name = rows.get('effect_names', [event.stream]);
+      const { attempt, message } = event.data as { attempt: number; message: string };
+      return put(event, rows, { kind: 'effect', job: String(name?.effect ?? ''), about: String(name?.key ?? ''), attempt, message });
+    }
+    rows.remove('parked', [event.stream]);
+    if (event.type === 'EffectConfirmed' || event.type === 'EffectDiscarded') rows.remove('effect_names', [event.stream]);
+  },
+});
+
+const pick = ({ job, about, attempt, message }: ItemData): ItemData => ({ job, about, attempt, message });
+
+const toParked = (row: Row): ParkedRow => row as unknown as ParkedRow;
+
+/** What is parked, newest first. */
+export const listParked = async (readModels: ReadModels, { job, limit, before }: { job?: string; limit: number; before?: { at: string; id: string } }): Promise<readonly ParkedRow[]> => {
+  const query = job === undefined ? { index: ['at'] } : { index: ['job', 'at'], where: { job } };
+  return (await readModels.list('parked', { ...query, descending: true, limit, ...(before === undefined ? {} : { after: before }) })).map(toParked);
+};
+
+export const getParked = async (readModels: ReadModels, id: string): Promise<ParkedRow | null> => {
+  const [row] = await readModels.get('parked', [[id]]);
+  return row === null || row === undefined ? null : toParked(row);
+};
+
+export const countParked = (readModels: ReadModels, job?: string): Promise<number> => readModels.count('parked', job === undefined ? {} : { index: ['job', 'at'], where: { job } });
