@@ -20,13 +20,7 @@ export type DueRow = ActorRow & { readonly at: Instant };
 
 const toActor = (row: Row): ActorRow => row as unknown as ActorRow;
 
-/** What is due under `name` in one partition up to an instant, in order of (due, actor), with the actors' states. */
-export const pageDue = async (
-  readModels: ReadModels,
-  { name, owner, upTo, after, limit }: { name: string; owner: string; upTo: Instant; after?: DueRow; limit: number },
-): Promise<readonly DueRow[]> => {
-  const place = after === undefined ? {} : { after: { at: after.at, stream: after.stream } };
-  const dues = await readModels.list('dues', { where: { name, owner }, to: upTo, limit, ...place });
+const withActors = async (readModels: ReadModels, dues: readonly Row[]): Promise<readonly DueRow[]> => {
   const actors = await readModels.get('actors', dues.map((row) => [row.stream as string]));
   return dues.flatMap((row, index) => {
     const actor = actors[index];
@@ -34,10 +28,25 @@ export const pageDue = async (
   });
 };
 
+/** What is due under `name` in one partition up to an instant, in order of (due, actor), with the actors' states. */
+export const pageDue = async (
+  readModels: ReadModels,
+  { name, owner, upTo, after, limit }: { name: string; owner: string; upTo: Instant; after?: DueRow; limit: number },
+): Promise<readonly DueRow[]> => {
+  const place = after === undefined ? {} : { after: { at: after.at, stream: after.stream } };
+  return withActors(readModels, await readModels.list('dues', { where: { name, owner }, to: upTo, limit, ...place }));
+};
+
 /** What is due under `name` in any partition, without states; for the internal timer. */
 export const pageDueAnywhere = async (readModels: ReadModels, { name, upTo, limit }: { name: string; upTo: Instant; limit: number }): Promise<readonly { readonly stream: string; readonly owner: string }[]> => {
   const rows = await readModels.list('dues', { index: ['name', 'at'], where: { name }, to: upTo, limit });
   return rows.map((row) => ({ stream: row.stream as string, owner: row.owner as string }));
+};
+
+/** What is due under `name` in all partitions, in order of (due, actor), with the actors' states; for simulation. */
+export const pageDueEverywhere = async (readModels: ReadModels, { name, upTo, after, limit }: { name: string; upTo: Instant; after?: DueRow; limit: number }): Promise<readonly DueRow[]> => {
+  const place = after === undefined ? {} : { after: { at: after.at, owner: after.owner, stream: after.stream } };
+  return withActors(readModels, await readModels.list('dues', { index: ['name', 'at'], where: { name }, to: upTo, limit, ...place }));
 };
 
 /** How many actors are due under `name` up to an instant, by partition; partitions without any are left out. */

@@ -62,8 +62,12 @@ const defined = (event: RecordedEvent, rows: Rows): void => {
   if (stats.activeFrom === null) rows.put('job_stats', { ...stats, activeFrom });
 };
 
-/** Counts what a slot changed: events by type, and actors (an actor changes in one unbroken stretch of a run). */
+/**
+ * Counts what a slot changed: events by type, and actors (an actor changes in one unbroken stretch of a run). What
+ * reactors made of it afterwards is not the run's: it has hops.
+ */
 const counted = (event: RecordedEvent, rows: Rows): void => {
+  if (event.metadata.hops !== undefined) return;
   const slot = event.metadata.correlationId;
   const row = rows.get('runs', [slot]);
   if (row === null) return;
