@@ -2,9 +2,10 @@ import { nextAttemptAt } from '../core/backoff.ts';
 import type { Answer, Command } from '../core/command.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Position, RecordedEvent } from '../core/event.ts';
-import { derivedId, effectStream, itemStream } from '../core/ids.ts';
+import { derivedId, itemStream } from '../core/ids.ts';
+import { reactionsTo } from '../core/reactions.ts';
 import { exponential } from '../core/job.ts';
-import { isEffectWish, type Reactor } from '../core/reactor.ts';
+import type { Reactor } from '../core/reactor.ts';
 import type { Registry } from '../core/registry.ts';
 import type { Clock, Ids } from '../ports/clock.ts';
 import type { Commands } from '../ports/commands.ts';
@@ -37,18 +38,6 @@ const pageSize = 500;
 const reopenAfterMs = 250;
 
 const progressName = (reactor: Reactor): string => `reactor:${reactor.name}`;
-
-/** The commands that one event leads to; their ids are computed from the event's, so a repeat is the same commands. */
-export const reactionsTo = (reactor: Reactor, event: RecordedEvent): readonly Command[] =>
-  reactor.react(event).map((item, index) => {
-    const { asOf, correlationId, traceparent, hops } = event.metadata;
-    const origin = { asOf, correlationId, hops: Number(hops ?? 0) + 1, ...(traceparent === undefined ? {} : { traceparent }) };
-    if (isEffectWish(item)) {
-      const { effect, key, data } = item;
-      return { ...origin, id: derivedId(event.id, reactor.name, `${effect} ${key}`), to: effectStream(effect, key), type: 'RequestEffect', data: { effect, key, data } };
-    }
-    return { ...origin, id: derivedId(event.id, reactor.name, item.key ?? String(index)), to: item.to, type: item.type, data: item.data };
-  });
 
 /** Reactors that can reach a category, over any number of hops, and the longest way. */
 export const reaching = (registry: Registry, category: string): { readonly reactors: readonly Reactor[]; readonly hops: number } => {

@@ -22,8 +22,11 @@ export const purge = async (db: DatabaseSync, file: string): Promise<void> => {
   );
 };
 
-/** Drops the rows that were overwritten, and rewrites the file without the copies that this leaves. Blocks, for seconds a gigabyte. */
-export const compact = async (db: DatabaseSync, file: string, deleteBlanks: string): Promise<void> => {
+/**
+ * Rewrites the file without what is left of removed rows, after dropping those that `deleteBlanks` names. Blocks the
+ * process, for seconds a gigabyte.
+ */
+export const compact = async (db: DatabaseSync, file: string, deleteBlanks = ''): Promise<void> => {
   guarded(file, () => db.exec(`${deleteBlanks}; VACUUM`));
   await purge(db, file);
 };

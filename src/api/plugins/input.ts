@@ -1,6 +1,4 @@
 import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
-import { Convert } from 'typebox/value';
-import type { TSchema } from 'typebox';
 import type { App } from '../app.ts';
 import { ProblemError } from '../problem.ts';
 import { parseJson } from '../safe-json.ts';
@@ -18,11 +16,23 @@ const checkMediaType = async (request: FastifyRequest): Promise<void> => {
   throw new ProblemError('bad-request', `The body must be sent as "Content-Type: ${wanted ?? 'application/json'}"`, { status: 415 });
 };
 
-/** Checks bodies as they are; turns the text of paths and queries into numbers and booleans first. */
+type Property = { readonly type?: string };
+
+const readText = (text: unknown, { type }: Property): unknown => {
+  if (typeof text !== 'string') return text;
+  if (type === 'integer') return /^\d{1,15}$/.test(text) ? Number(text) : text;
+  return type === 'boolean' && (text === 'true' || text === 'false') ? text === 'true' : text;
+};
+
+/** Paths and queries are text: whole numbers and true or false are read where the schema has them, nothing else. */
+const readTexts = (schema: { readonly properties?: Readonly<Record<string, Property>> }, given: unknown): unknown =>
+  Object.fromEntries(Object.entries(given as object).map(([name, text]) => [name, readText(text, schema.properties?.[name] ?? {})]));
+
+/** Checks bodies as they are, and paths and queries after reading their text. */
 export const validatorOf: FastifySchemaCompiler<unknown> = ({ schema, httpPart }) => {
   const check = checkOf(schema as object);
   return (value: unknown) => {
-    const given = httpPart === 'body' ? value : Convert(schema as TSchema, value);
+    const given = httpPart === 'body' ? value : readTexts(schema as object, value);
     const faults = check(given);
     return faults.length === 0 ? { value: given } : { error: new InputError(faults, httpPart ?? '') };
   };

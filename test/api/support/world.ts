@@ -30,7 +30,7 @@ const partitions = 4;
 
 const fakeClock = (): Clock & { set(at: string): void } => {
   const system = createSystemClock();
-  let fixed: Instant = instant('2026-11-24T10:00:30.000Z');
+  let fixed: Instant = instant('2026-11-24T00:30:00.000Z');
   return { ...system, now: () => fixed, set: (at) => void (fixed = instant(at)) };
 };
 
