@@ -8,7 +8,8 @@ import { openSqliteVault } from './adapters/sqlite/vault.ts';
 import { createSystemClock } from './adapters/system/clock.ts';
 import { createSystemIds } from './adapters/system/ids.ts';
 import { createServer } from './api/server.ts';
-import type { IntakeLine, Service } from './api/service.ts';
+import type { Service } from './api/service.ts';
+import type { IntakeLine } from './core/intake.ts';
 import { newToken } from './api/token-text.ts';
 import { type Config, readVersion } from './config.ts';
 import { CarillonError, messageOf } from './core/errors.ts';
@@ -94,7 +95,9 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
   refuseOutside(config);
   const registry = registryOf(config);
   const lock = lockFolder(config.folder);
-  const closing: (() => Promise<unknown> | unknown)[] = [() => lock.release()];
+  // The clock's timers keep no process alive; a running app does, whether it listens or not.
+  const alive = setInterval(() => undefined, 2 ** 30);
+  const closing: (() => Promise<unknown> | unknown)[] = [() => lock.release(), () => clearInterval(alive)];
   const closeAll = async (): Promise<void> => {
     for (const close of closing.reverse().splice(0)) await close();
   };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { App } from './app.ts';
 import { parseIntake } from './api/intake.ts';
-import type { IntakeLine } from './api/service.ts';
+import type { IntakeLine } from './core/intake.ts';
 import { toMs } from './core/instant.ts';
 import { nextPending } from './contexts/engine/schedule/slots-of.ts';
 import type { ScheduleState } from './contexts/engine/schedule/events.ts';

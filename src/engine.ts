@@ -1,4 +1,5 @@
-import type { Check, IntakeLine, Service } from './api/service.ts';
+import type { Check, Service } from './api/service.ts';
+import type { IntakeLine } from './core/intake.ts';
 import { CarillonError, messageOf } from './core/errors.ts';
 import { type Instant, plus } from './core/instant.ts';
 import { hash32 } from './core/partition.ts';

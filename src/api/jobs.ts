@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { CarillonError } from '../core/errors.ts';
 import { scheduleKey } from '../core/ids.ts';
 import { instant } from '../core/instant.ts';
-import { simulate } from './simulate-stub.ts';
+import { simulate } from '../simulation/simulate.ts';
 import { checkPastSlot, findSchedule, openManual, openPast, type Opened } from './schedules.ts';
 import type { Service } from './service.ts';
 

@@ -10,6 +10,7 @@ import { installOpenApi } from './plugins/openapi.ts';
 import { createRates } from './plugins/rate.ts';
 import { createBackfills } from './backfill.ts';
 import { commandRoutes } from './routes/commands.ts';
+import { entityRoutes } from './routes/entities.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { importRoutes } from './routes/imports.ts';
@@ -88,6 +89,7 @@ export const createServer = async (service: Service, options: ServerOptions): Pr
   runRoutes(app, deps);
   scheduleReadRoutes(app, deps);
   scheduleChangeRoutes(app, deps, createBackfills(app, service));
+  entityRoutes(app, deps);
   commandRoutes(app, deps);
   importRoutes(app, deps);
   parkedRoutes(app, deps);

@@ -1,5 +1,5 @@
 import type { Registry } from '../core/registry.ts';
-import type { Instant } from '../core/instant.ts';
+import type { ImportProgress, IntakeLine } from '../core/intake.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Clock, Ids } from '../ports/clock.ts';
 import type { Commands } from '../ports/commands.ts';
@@ -7,20 +7,10 @@ import type { EventStore } from '../ports/event-store.ts';
 import type { Observers } from '../ports/observers.ts';
 import type { ReadModels } from '../ports/read-models.ts';
 
+export type { ImportProgress, IntakeLine };
+
 /** One thing that must be well for the service to take work; `detail` says what is wrong in words. */
 export type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
-
-/** An intake line: what a file or a client may send. `asOf` is only allowed in an import. */
-export type IntakeLine = { readonly id: string; readonly to: string; readonly type: string; readonly data: JsonObject; readonly asOf?: Instant };
-
-export type ImportProgress = {
-  readonly id: string;
-  readonly status: 'running' | 'finished' | 'failed';
-  readonly lines: number;
-  readonly done: number;
-  readonly cursor: Instant | null;
-  readonly message?: string;
-};
 
 /** Where secrets come from. */
 export type Secrets = {

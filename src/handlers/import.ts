@@ -6,7 +6,7 @@ import { type Instant, plus, toMs, fromMs } from '../core/instant.ts';
 import type { Json } from '../core/json.ts';
 import type { Registry } from '../core/registry.ts';
 import { categoryOf, contextOf, streamOf } from '../core/stream.ts';
-import type { ImportProgress, IntakeLine } from '../api/service.ts';
+import type { ImportProgress, IntakeLine } from '../core/intake.ts';
 import type { ImportState } from '../contexts/engine/import/events.ts';
 import type { ScheduleState } from '../contexts/engine/schedule/events.ts';
 import { nextPending, slotAfter } from '../contexts/engine/schedule/slots-of.ts';

@@ -3,7 +3,7 @@ import type { App, RouteDeps } from '../app.ts';
 import { historyOf, jobsNow, statsOf } from '../history.ts';
 import { simulateJob, trigger, type TriggerBody } from '../jobs.ts';
 import { AnyJson, Count, Exact, InstantText, Nullable, problems, Reason } from '../schemas.ts';
-import { JobParam, Scope, SimulationSchema } from './simulate.ts';
+import { JobParam, Scope, SimulationSchema, simulationView } from './simulate.ts';
 import type { FastifyRequest } from 'fastify';
 import type { Service } from '../service.ts';
 
@@ -28,7 +28,7 @@ const answerTo = async (service: Service, request: FastifyRequest, name: string,
   if (body.dryRun === true) {
     const simulation = await simulateJob(service, name, body.at, body.scope);
     const message = `Job '${name}' would change ${simulation.changed} of ${simulation.due} due`;
-    return { success: true as const, message, simulation: { ...simulation, events: { ...simulation.events }, actors: [...simulation.actors] } };
+    return { success: true as const, message, simulation: simulationView(simulation) };
   }
   const { slot, run } = await trigger(service, request, name, body);
   return { success: true as const, message: `Job '${name}' triggered successfully`, slot, run };

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import type { Simulation } from '../../simulation/simulate.ts';
 import type { App, RouteDeps } from '../app.ts';
 import { simulateJob } from '../jobs.ts';
 import { AnyJson, Count, Exact, InstantText, problems } from '../schemas.ts';
@@ -10,8 +11,15 @@ export const SimulationSchema = Exact({
   asOf: Type.String(),
   due: Count,
   changed: Count,
+  failed: Count,
+  rules: Type.Record(Type.String(), Type.Integer(), { description: 'How many by each rule' }),
   events: Type.Record(Type.String(), Type.Integer(), { description: 'How many of each type' }),
   actors: Type.Array(ActorChange, { description: 'The first of them' }),
+});
+
+/** A simulation as a client reads it. */
+export const simulationView = ({ job, asOf, due, changed, failed, events, rules, actors }: Simulation) => ({
+  job, asOf, due, changed, failed, events: { ...events }, rules: { ...rules }, actors: [...actors],
 });
 
 export const JobParam = Exact({ jobName: Type.String({ minLength: 1, maxLength: 230, description: 'An alias, the part after the slash when unique, or the full name URL-encoded' }) });
@@ -28,10 +36,6 @@ export const simulateRoutes = (app: App, { service }: RouteDeps): void => {
         body: Exact({ at: Type.Optional(InstantText), scope: Type.Optional(Scope) }), response: { 200: SimulationSchema, ...problems(404) },
       },
     },
-    async (request) => {
-      const { at, scope } = request.body;
-      const { job, asOf, due, changed, events, actors } = await simulateJob(service, request.params.jobName, at, scope);
-      return { job, asOf, due, changed, events: { ...events }, actors: actors.map(({ stream, rule, events: proposed, before, after }) => ({ stream, rule, events: proposed, before, after })) };
-    },
+    async (request) => simulationView(await simulateJob(service, request.params.jobName, request.body.at, request.body.scope)),
   );
 };
