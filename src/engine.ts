@@ -56,10 +56,10 @@ export const projectionsOf = (registry: Registry, partitions: number): readonly 
 export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
   const { registry, store, readModels, observers, partitions, clock } = deps;
   const wrap = deps.wrapProjection ?? ((projection: Projection) => projection);
-  const projections = projectionsOf(registry, partitions).map(wrap);
+  const projections = projectionsOf(registry, partitions);
   const stopping = new AbortController();
 
-  const tail = await startTail(deps, projections, (projection, event, error) =>
+  const tail = await startTail(deps, projections.map(wrap), (projection, event, error) =>
     observers.note({ kind: 'log', level: 'error', scope: 'projections', message: `${projection} left out an event: ${messageOf(error)}`, facts: { position: event.position, type: event.type } }),
   );
   const head = await store.head();

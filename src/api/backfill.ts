@@ -5,7 +5,7 @@ import { type SlotId, slotId } from '../core/ids.ts';
 import { type Instant, plus } from '../core/instant.ts';
 import { nextSlot } from '../core/slots.ts';
 import type { App } from './app.ts';
-import { findSchedule, openPast } from './schedules.ts';
+import { findSchedule, isDone, openPast } from './schedules.ts';
 import type { Service } from './service.ts';
 
 /** One slot that a backfill would open, and why it is open for it. */
@@ -14,8 +14,7 @@ export type Planned = { readonly slot: SlotId; readonly at: Instant; readonly wa
 const maxSlots = 1_000;
 const lookAgainMs = 250;
 
-/** The slots of [from, to] that did not complete, oldest first. Throws `slots-too-many`. */
-export const planBackfill = (key: string, state: ScheduleState, from: Instant, to: Instant): Planned[] => {
+const candidates = (key: string, state: ScheduleState, from: Instant, to: Instant): Planned[] => {
   const plan = new Map<Instant, Planned>();
   for (const [at, times] of Object.entries(state.unfinished) as [Instant, number][]) {
     if (at >= from && at <= to) plan.set(at, { slot: slotId(key, at, times + 1), at, was: 'unfinished' });
@@ -33,6 +32,13 @@ export const planBackfill = (key: string, state: ScheduleState, from: Instant, t
     }
   }
   return [...plan.values()].sort((a, b) => (a.at < b.at ? -1 : 1));
+};
+
+/** The slots of [from, to] that did not complete, oldest first. Throws `slots-too-many`. */
+export const planBackfill = async (service: Service, key: string, state: ScheduleState, from: Instant, to: Instant): Promise<Planned[]> => {
+  const plan = candidates(key, state, from, to);
+  const done = await Promise.all(plan.map(({ slot, was }) => was === 'skipped' && isDone(service, slot)));
+  return plan.filter((_, index) => done[index] !== true);
 };
 
 /** Opens the slots of a plan one after the other, each when the one before has its verdict. */

@@ -7,7 +7,9 @@ import type { Instant } from '../core/instant.ts';
 import { isSlot, type Timetable } from '../core/slots.ts';
 import { streamName } from '../core/stream.ts';
 import { type Actor, getActor } from './actors.ts';
+import { getRun } from '../projections/run-queries.ts';
 import { type Order, send } from './order.ts';
+import { ProblemError } from './problem.ts';
 import type { Service } from './service.ts';
 
 /** A schedule's key as a person writes it: the key itself, or a job's alias or short name. Throws `not-found`. */
@@ -49,9 +51,13 @@ export const checkPastSlot = (state: ScheduleState, at: Instant, now: Instant): 
   if (!isSlot(definition.schedule, definition.zone, at)) throw new CarillonError('slot-unaligned', `${at} is no slot of "${timetableText(definition.schedule)}" in ${definition.zone}`);
 };
 
+/** True when a run of this slot completed: a skipped slot that was backfilled is done, though its schedule lists it as skipped. */
+export const isDone = async (service: Service, slot: SlotId): Promise<boolean> => (await getRun(service.readModels, slot))?.verdict === 'completed';
+
 /** Opens a past slot once more. */
-export const openPast = (service: Service, request: FastifyRequest, key: string, state: ScheduleState, at: Instant, reason: string | undefined): Promise<Opened> => {
+export const openPast = async (service: Service, request: FastifyRequest, key: string, state: ScheduleState, at: Instant, reason: string | undefined): Promise<Opened> => {
   checkPastSlot(state, at, service.clock.now());
   const slot = slotId(key, at, (state.unfinished[at] ?? 0) + 1);
+  if (await isDone(service, slot)) throw new ProblemError('rejected', 'Refused by rule not-open-for-backfill', { rule: 'not-open-for-backfill', facts: { at, done: slot } });
   return open(service, request, key, { slot, at, cause: 'backfill' }, { reason });
 };

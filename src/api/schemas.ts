@@ -7,7 +7,7 @@ export const Exact = <T extends TProperties>(properties: T, description?: string
   Type.Object(properties, { ...closed, ...(description === undefined ? {} : { description }) });
 
 export const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()]);
-export const OneOf = <const T extends readonly string[]>(...values: T) => Type.Enum(values);
+export const OneOf = <const T extends readonly string[]>(...values: T) => Type.Unsafe<T[number]>({ enum: [...values] });
 
 /** Any JSON value. */
 export const AnyJson = Type.Unknown();

@@ -88,9 +88,7 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
   const coordinator = createCoordinator({ ...all, look, reactors: reactors.progress, peek: peekState }, signal);
 
   const onCommand = async (partition: Partition, message: Message): Promise<void> => {
-    const body = message.body as Command;
-    const traceparent = message.headers.traceparent;
-    const command: Command = traceparent === undefined ? body : { ...body, traceparent };
+    const command = continued(message.body as Command, message.headers.traceparent);
     const answer = await partition.command(command, { urgent: command.to.startsWith('engine.') });
     if (command.type === 'OpenSlot' && (answer.kind === 'accepted' || answer.kind === 'ignored')) opened(command, answer.kind === 'accepted');
     const { replyTo, ref } = message.headers;
@@ -106,9 +104,12 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
     coordinator.nudge(slot, command.traceparent);
   };
 
+  /** Work goes on in the trace of the delivery that brought it. */
+  const continued = <T extends object>(body: T, traceparent: string | undefined): T => (traceparent === undefined ? body : { ...body, traceparent });
+
   const handlerOf = (partition: Partition): Handler => async (message) => {
     if (message.type === 'command') await onCommand(partition, message);
-    else if (message.type === 'order') orders.accept(message.body as Order);
+    else if (message.type === 'order') orders.accept(continued(message.body as Order, message.headers.traceparent));
     else return { park: `unknown message type "${message.type}"` };
     return 'ack';
   };

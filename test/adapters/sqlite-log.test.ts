@@ -1,8 +1,9 @@
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { openSqliteEventStore, type SqliteEventStore } from '../../src/adapters/sqlite/event-store.ts';
 import { createSystemClock } from '../../src/adapters/system/clock.ts';
 import type { RecordedEvent, StreamName } from '../../src/core/event.ts';
-import type { AppendItem, Expected } from '../../src/ports/event-store.ts';
+import type { AppendItem, Expected, StreamRange } from '../../src/ports/event-store.ts';
 import { collect, collectUntil, event, freshStream, won } from '../contracts/event-store/harness.ts';
 import { useFolder } from './support/folder.ts';
 
@@ -128,31 +129,74 @@ const byStream = (events: readonly RecordedEvent[]): Map<string, string[]> => {
   return found;
 };
 
+/** Every stream has what the log says, whatever part of it is indexed. */
+const check = async (store: SqliteEventStore, streams: readonly StreamName[]): Promise<void> => {
+  const log = byStream((await collect(store.readAll({}))).events);
+  for (let at = 0; at < streams.length; at += 37) {
+    const stream = streams[at] ?? freshStream();
+    const ids = log.get(stream) ?? [];
+    const idsOf = async (range: StreamRange): Promise<string[]> => (await store.read(stream, range)).events.map((found) => found.id);
+    expect(await idsOf({})).toEqual(ids);
+    expect(await idsOf({ backwards: true, limit: 5 })).toEqual(ids.slice(-5).reverse());
+    expect(await idsOf({ from: 3, limit: 4 })).toEqual(ids.slice(3, 7));
+    const again = await store.append({
+      stream,
+      events: [event('EscrowHeld', {}, ids[5] ?? ''), event('EscrowHeld', {}, ids[6] ?? '')],
+      expected: 4,
+    });
+    expect(again).toMatchObject({ ok: true, revision: 6 });
+  }
+};
+
+const indexedUpTo = (): unknown[] => {
+  const db = new DatabaseSync(path('events.db'), { readOnly: true });
+  const rows = db.prepare('SELECT up_to FROM indexed').all();
+  db.close();
+  return rows.map((row) => row.up_to);
+};
+
 describe('the index', () => {
-  it('finds every event of every stream while it is behind, and after a restart', { timeout: 60_000 }, async () => {
+  it('finds every event of every stream while it is being written, when it is done, and after each restart', {
+    timeout: 60_000,
+  }, async () => {
     const streams = Array.from({ length: 4500 }, () => freshStream());
     let store = openEvents();
-    let heads = await grow(store, streams, 6, []);
-    const check = async (): Promise<void> => {
-      const log = byStream((await collect(store.readAll({}))).events);
-      for (let at = 0; at < streams.length; at += 37) {
-        const stream = streams[at] ?? freshStream();
-        const ids = log.get(stream) ?? [];
-        expect((await store.read(stream)).events.map((found) => found.id)).toEqual(ids);
-        expect((await store.read(stream, { backwards: true, limit: 5 })).events.map((found) => found.id)).toEqual(ids.slice(-5).reverse());
-        expect((await store.read(stream, { from: 3, limit: 4 })).events.map((found) => found.id)).toEqual(ids.slice(3, 7));
-      }
-    };
-    await check();
+    // 36,000 events: the first run of the index is half written.
+    let heads = await grow(store, streams, 4, []);
+    await check(store, streams);
+    await store.close();
+    expect(indexedUpTo()).toEqual([0, 0]);
+    store = openEvents();
+    await check(store, streams);
+    heads = await grow(store, streams, 3, heads);
+    await check(store, streams);
+    expect(await store.append({ stream: streams[5] ?? freshStream(), events: [event()], expected: 1 })).toEqual({ ok: false, actual: 13 });
+    await store.close();
+    expect(Math.max(...indexedUpTo().map(Number))).toBeGreaterThan(32_000);
+    store = openEvents();
+    await check(store, streams);
+    await store.truncate(streams[1] ?? freshStream(), 10);
+    await store.erase(streams[2] ?? freshStream());
+    expect((await store.read(streams[2] ?? freshStream())).head).toBe('erased');
+    expect((await store.read(streams[1] ?? freshStream())).events[0]?.revision).toBe(10);
+    await check(store, streams.slice(3));
+    await store.close();
+  });
+
+  it('finds 40,000 names, old and new', { timeout: 60_000 }, async () => {
+    let store = openEvents();
+    const streams = Array.from({ length: 40_000 }, () => freshStream());
+    for (let from = 0; from < streams.length; from += 4000) await grow(store, streams.slice(from, from + 4000), 1, []);
+    const heads = async (): Promise<unknown[]> =>
+      Promise.all(streams.filter((_, at) => at % 50 === 0).map(async (stream) => (await store.read(stream)).head));
+    expect(new Set(await heads())).toEqual(new Set([1]));
     await store.close();
     store = openEvents();
-    await check();
-    heads = await grow(store, streams, 2, heads);
-    await store.truncate(streams[0] ?? freshStream(), 10);
-    await store.erase(streams[37] ?? freshStream());
-    expect((await store.read(streams[37] ?? freshStream())).head).toBe('erased');
-    expect((await store.read(streams[0] ?? freshStream())).events[0]?.revision).toBe(10);
-    expect((await store.read(streams[74] ?? freshStream())).head).toBe(heads[74]);
+    expect(new Set(await heads())).toEqual(new Set([1]));
+    const refused = await store.appendMany(
+      streams.filter((_, at) => at % 50 === 0).map((stream) => ({ stream, events: [event()], expected: 'no-stream' as const })),
+    );
+    expect(new Set(refused.map((result) => JSON.stringify(result)))).toEqual(new Set(['{"ok":false,"actual":1}']));
     await store.close();
   });
 });

@@ -121,6 +121,7 @@ describe('a full disk', () => {
     await expect(store.append(large)).rejects.toMatchObject({ code: 'store-full' });
     expect((await store.read(large.stream)).head).toBe('no-stream');
     expect((await collect(store.readAll({}))).events).toHaveLength(1);
+    expect((await store.read(kept.stream)).events).toHaveLength(1);
     await store.close();
     const roomy = openEvents(1000);
     expect((await roomy.read(large.stream)).head).toBe('no-stream');

@@ -136,7 +136,7 @@ export const scheduleChangeRoutes = (app: App, { service }: RouteDeps, backfills
     async (request) => {
       const { from, to, reason, dryRun = false } = request.body;
       const { key, state } = await findSchedule(service, request.params.key);
-      const plan = planBackfill(key, state, instant(from), instant(to));
+      const plan = await planBackfill(service, key, state, instant(from), instant(to));
       if (!dryRun) await backfills.start(request, key, plan, reason);
       return { key, dryRun, slots: plan };
     },

@@ -42,11 +42,16 @@ const verdicts = (open: Open): void => {
   it('keeps the order of messages that come back at the same instant', async () => {
     const { queue, send } = await line();
     const at = soon(40);
-    const { handler, until, ids } = recorder(({ attempt }) => (attempt === 1 ? { retryAt: at } : 'ack'));
+    const first = recorder(() => ({ retryAt: at }));
     for (const id of ['a', 'b', 'c', 'd']) await send(message(id));
-    await broker().consume(queue, { prefetch: 4 }, handler);
-    await until(8);
-    expect(ids().slice(4)).toEqual(['a', 'b', 'c', 'd']);
+    const consumer = await broker().consume(queue, { prefetch: 4 }, first.handler);
+    await first.until(4);
+    await consumer.stop();
+    await expect.poll(() => broker().depth(queue)).toBe(4);
+    const second = recorder();
+    await broker().consume(queue, { prefetch: 1 }, second.handler);
+    await second.until(4);
+    expect(second.deliveries.map(({ message: item, attempt }) => `${item.id} ${attempt}`)).toEqual(['a 2', 'b 2', 'c 2', 'd 2']);
   });
 };
 
@@ -113,8 +118,8 @@ const consumers = (open: Open): void => {
     const { queue, send } = await line();
     const answer = Promise.withResolvers<'ack'>();
     const { handler, until, ids } = recorder(() => answer.promise);
-    const consumer = await broker().consume(queue, { prefetch: 2 }, handler);
-    for (const id of ['a', 'b', 'c']) await send(message(id));
+    const consumer = await broker().consume(queue, { prefetch: 3 }, handler);
+    for (const id of ['a', 'b']) await send(message(id));
     await until(2);
     let stopped = false;
     const stopping = consumer.stop().then(() => {
@@ -122,6 +127,7 @@ const consumers = (open: Open): void => {
     });
     const other = recorder();
     await broker().consume(queue, { prefetch: 1 }, other.handler);
+    await send(message('c'));
     await broker().depth(queue);
     expect(stopped).toBe(false);
     answer.resolve('ack');
