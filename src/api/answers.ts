@@ -42,9 +42,11 @@ export type AnswerView = {
 export const viewOf = (id: string, answer: Answer): AnswerView => {
   const code = codeOf(answer);
   const head = { id, kind: answer.kind, stream: answer.stream, ...(code === null ? {} : { code }) };
-  if (answer.kind === 'failed') return { ...head, message: errorCodes[code ?? 'internal'].status >= 500 ? errorCodes[code ?? 'internal'].next : answer.message };
+  if (answer.kind === 'failed')
+    return { ...head, message: errorCodes[code ?? 'internal'].status >= 500 ? errorCodes[code ?? 'internal'].next : answer.message };
   const repeated = answer.repeated ? { repeated: true } : {};
-  if (answer.kind !== 'accepted') return { ...head, rule: answer.rule, ...repeated, ...(answer.facts === undefined ? {} : { facts: answer.facts }) };
+  if (answer.kind !== 'accepted')
+    return { ...head, rule: answer.rule, ...repeated, ...(answer.facts === undefined ? {} : { facts: answer.facts }) };
   const { rule, events, revision, position } = answer;
   return { ...head, rule, events: [...events], revision, position, ...repeated };
 };

@@ -27,7 +27,8 @@ const candidates = (key: string, state: ScheduleState, from: Instant, to: Instan
       const at = definition === null ? null : nextSlot(definition.schedule, definition.zone, after);
       if (at === null || at > end) break;
       if (!plan.has(at)) plan.set(at, { slot: slotId(key, at, 1), at, was: 'skipped' });
-      if (plan.size > maxSlots) throw new CarillonError('slots-too-many', `More than ${maxSlots} slots are open for backfill in this range`);
+      if (plan.size > maxSlots)
+        throw new CarillonError('slots-too-many', `More than ${maxSlots} slots are open for backfill in this range`);
       after = at;
     }
   }

@@ -9,7 +9,8 @@ export type Place = { readonly rank: number; readonly player: string; readonly s
 const maxBoards = 200;
 const byRank = ['board', 'rank'] as const;
 
-const tablesOf = (service: Service): string[] => service.registry.projections.filter((projection) => projection.name.startsWith('board_')).map((projection) => projection.name);
+const tablesOf = (service: Service): string[] =>
+  service.registry.projections.filter((projection) => projection.name.startsWith('board_')).map((projection) => projection.name);
 
 /** The names of the boards that have entries: one step along the key for each. */
 export const listBoards = async (service: Service): Promise<string[]> => {
@@ -37,15 +38,26 @@ const tableOf = async (service: Service, board: string): Promise<string> => {
 const placeOf = (row: Row, rank: number): Place => ({ rank, player: String(row.player), score: String(row.score), at: String(row.at) });
 
 /** A page of a board, best first. */
-export const topOf = async (service: Service, board: string, limit: number, cursor: string | undefined): Promise<{ places: Place[]; next: string | null }> => {
+export const topOf = async (
+  service: Service,
+  board: string,
+  limit: number,
+  cursor: string | undefined,
+): Promise<{ places: Place[]; next: string | null }> => {
   const table = await tableOf(service, board);
   const after = fromCursor(cursor);
   const place = after && { rank: String(after.rank), player: String(after.player) };
   const first = after ? Number(after.nth) + 1 : 1;
-  const rows = await service.readModels.list(table, { index: byRank, where: { board }, limit: limit + 1, ...(place ? { after: { ...place, board } } : {}) });
+  const rows = await service.readModels.list(table, {
+    index: byRank,
+    where: { board },
+    limit: limit + 1,
+    ...(place ? { after: { ...place, board } } : {}),
+  });
   const places = rows.slice(0, limit).map((row, index) => placeOf(row, first + index));
   const last = rows[limit - 1];
-  const next = rows.length > limit && last ? toCursor({ rank: String(last.rank), player: String(last.player), nth: first + limit - 1 }) : null;
+  const next =
+    rows.length > limit && last ? toCursor({ rank: String(last.rank), player: String(last.player), nth: first + limit - 1 }) : null;
   return { places, next };
 };
 

@@ -44,7 +44,12 @@ export const entityNow = async (service: Service, stream: StreamName) => {
     recorded: actor.state,
     now,
     state: settled.state,
-    steps: settled.steps.map(({ due, at, decision }) => ({ job: due.name, at, rule: decision.rule, events: decision.events.map((event) => event.type) })),
+    steps: settled.steps.map(({ due, at, decision }) => ({
+      job: due.name,
+      at,
+      rule: decision.rule,
+      events: decision.events.map((event) => event.type),
+    })),
     held: settling.flatMap((due, index) => (reasons[index] ? [{ job: due.name, because: reasons[index] }] : [])),
     next: next === null ? null : { job: next.due.name, at: next.at },
   };

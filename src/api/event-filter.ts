@@ -14,9 +14,15 @@ const shape = /^([a-z][a-z0-9]*)\.(?:([a-z][a-z0-9]*)\.)?(\*|[A-Z][A-Za-z0-9]*)$
 const wantedOf = (registry: Registry, pattern: string): Wanted => {
   const [, context, noun, type] = shape.exec(pattern) ?? [];
   const all = [...registry.deciders.keys()];
-  const categories = noun === undefined ? all.filter((category) => category.startsWith(`${context}.`)) : all.filter((category) => category === `${context}.${noun}`);
+  const categories =
+    noun === undefined
+      ? all.filter((category) => category.startsWith(`${context}.`))
+      : all.filter((category) => category === `${context}.${noun}`);
   if (context === undefined || categories.length === 0 || (noun === undefined && type !== '*')) {
-    throw new CarillonError('bad-request', `types: "${pattern.slice(0, 60)}" names no events; write giving.escrow.EscrowReleased, giving.escrow.* or giving.*`);
+    throw new CarillonError(
+      'bad-request',
+      `types: "${pattern.slice(0, 60)}" names no events; write giving.escrow.EscrowReleased, giving.escrow.* or giving.*`,
+    );
   }
   return { categories, type: type === '*' ? null : (type ?? null) };
 };
@@ -31,7 +37,9 @@ export const eventFilter = (registry: Registry, types: string | undefined): Even
     range: names.includes(null) ? { categories } : { categories, types: [...new Set(names.filter((name) => name !== null))] },
     keep: (event) => {
       const category = categoryOf(event.stream);
-      return wanted.some((item) => item.categories.includes(category) && (item.type === null || item.type === event.type || event.type === streamErased));
+      return wanted.some(
+        (item) => item.categories.includes(category) && (item.type === null || item.type === event.type || event.type === streamErased),
+      );
     },
   };
 };

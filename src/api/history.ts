@@ -3,7 +3,7 @@ import { scheduleKey, scheduleStream } from '../core/ids.ts';
 import type { Scheduled } from '../core/job.ts';
 import { actorRow } from '../projections/due-queries.ts';
 import { healthOf } from '../projections/health.ts';
-import { getStats, listRuns, type RunRow, statsOf as figuresOf } from '../projections/run-queries.ts';
+import { statsOf as figuresOf, getStats, listRuns, type RunRow } from '../projections/run-queries.ts';
 import { nextOf, timetableText } from './schedules.ts';
 import type { Service } from './service.ts';
 
@@ -27,14 +27,30 @@ const executionOf = (run: RunRow): Execution => {
   const { job, openedAt, closedAt, verdict, durationMs, message, slot, cause, due, changed, parked } = run;
   const success = verdict === 'completed';
   const error = success ? {} : { error: message ?? verdict };
-  return { name: job, startedAt: openedAt, completedAt: closedAt ?? openedAt, success, durationMs: durationMs ?? 0, ...error, slot, verdict, cause, due, changed, parked };
+  return {
+    name: job,
+    startedAt: openedAt,
+    completedAt: closedAt ?? openedAt,
+    success,
+    durationMs: durationMs ?? 0,
+    ...error,
+    slot,
+    verdict,
+    cause,
+    due,
+    changed,
+    parked,
+  };
 };
 
 /** The newest finished runs, newest first. Open ones are passed over. */
 export const historyOf = async ({ readModels }: Service, query: { limit: number; job?: string }): Promise<Execution[]> => {
   const found: Execution[] = [];
   for (let before: RunRow | undefined; ; ) {
-    const page = await listRuns(readModels, { ...query, ...(before === undefined ? {} : { before: { openedAt: before.openedAt, slot: before.slot } }) });
+    const page = await listRuns(readModels, {
+      ...query,
+      ...(before === undefined ? {} : { before: { openedAt: before.openedAt, slot: before.slot } }),
+    });
     found.push(...page.filter((run) => run.verdict !== 'open').map(executionOf));
     before = page.at(-1);
     if (found.length >= query.limit || page.length < query.limit || before === undefined) return found.slice(0, query.limit);
@@ -51,7 +67,9 @@ const jobNow = async (service: Service, item: Scheduled) => {
   const health = healthOf(item, stats, state, clock.now());
   const { name, title, aliases = [], schedule, zone, enabled = true } = item;
   return {
-    name, title, zone,
+    name,
+    title,
+    zone,
     aliases: [...aliases],
     kind: registry.jobs.has(name) ? 'job' : 'task',
     schedule: timetableText(schedule),
@@ -59,7 +77,10 @@ const jobNow = async (service: Service, item: Scheduled) => {
     paused: state?.paused ?? null,
     lastRun: stats?.lastRunAt ?? null,
     nextRun: state === null ? null : nextOf(state),
-    lastResult: stats === null || stats.lastVerdict === null ? null : { success: stats.lastVerdict === 'completed', verdict: stats.lastVerdict, slot: stats.lastSlot },
+    lastResult:
+      stats === null || stats.lastVerdict === null
+        ? null
+        : { success: stats.lastVerdict === 'completed', verdict: stats.lastVerdict, slot: stats.lastSlot },
     isRunning: state !== null && state.open !== null,
     runs: stats?.total ?? 0,
     failures: stats === null ? 0 : stats.failed + stats.timedOut,

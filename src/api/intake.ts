@@ -34,7 +34,8 @@ export const lineOf = (value: unknown): IntakeLine => {
   const fault = checkShape(value)[0];
   if (fault) bad(textOf(fault, 'the command'));
   const line = value as Omit<IntakeLine, 'asOf'> & { readonly asOf?: string };
-  if (Buffer.byteLength(JSON.stringify(line)) > maxCommandBytes) throw new CarillonError('payload-too-large', `The command is longer than ${maxCommandBytes} bytes`);
+  if (Buffer.byteLength(JSON.stringify(line)) > maxCommandBytes)
+    throw new CarillonError('payload-too-large', `The command is longer than ${maxCommandBytes} bytes`);
   const { id, to, type, data } = line;
   return line.asOf === undefined ? { id, to, type, data } : { id, to, type, data, asOf: instant(line.asOf) };
 };
@@ -79,7 +80,8 @@ function* numbered(text: string): Generator<{ number: number; line: string }> {
 }
 
 /** Reads a file of lines without knowing the commands. Throws `import-invalid` with the line's number. */
-export const parseIntake = (text: string): IntakeLine[] => [...numbered(text)].map(({ number, line }) => atLine(number, () => lineOf(parseJson(line))));
+export const parseIntake = (text: string): IntakeLine[] =>
+  [...numbered(text)].map(({ number, line }) => atLine(number, () => lineOf(parseJson(line))));
 
 /** A checked file: its lines, and the role that all of them together ask for. */
 export type Intake = { readonly lines: readonly IntakeLine[]; readonly role: 'operate' | 'admin' };
@@ -97,7 +99,10 @@ export const readIntake = async (registry: Registry, text: string, breathe: () =
     if (atLine(number, () => checkLine(registry, read)) === 'admin') role = 'admin';
     const hash = commandHash(`${read.to} ${read.type} ${read.asOf ?? ''}`, read.data);
     const before = seen.get(read.id);
-    if (before && before.hash !== hash) throw new CarillonError('import-invalid', `line ${number}: id "${read.id}" stands on line ${before.number} with other content`, { line: number });
+    if (before && before.hash !== hash)
+      throw new CarillonError('import-invalid', `line ${number}: id "${read.id}" stands on line ${before.number} with other content`, {
+        line: number,
+      });
     seen.set(read.id, before ?? { number, hash });
     lines.push(read);
     if (number % 2_000 === 0) await breathe();

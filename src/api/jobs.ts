@@ -3,7 +3,7 @@ import { CarillonError } from '../core/errors.ts';
 import { scheduleKey } from '../core/ids.ts';
 import { instant } from '../core/instant.ts';
 import { simulate } from '../simulation/simulate.ts';
-import { checkPastSlot, findSchedule, openManual, openPast, type Opened } from './schedules.ts';
+import { checkPastSlot, findSchedule, type Opened, openManual, openPast } from './schedules.ts';
 import type { Service } from './service.ts';
 
 /** What a trigger may say; nothing of it reaches a decision but the instant. */
@@ -12,7 +12,8 @@ export type TriggerBody = { readonly reason?: string; readonly at?: string; read
 /** What a job would do at an instant: the same decisions, nothing appended. */
 export const simulateJob = async (service: Service, name: string, at: string | undefined, scope: string | undefined) => {
   const item = service.registry.find(name);
-  if (!service.registry.jobs.has(item.name)) throw new CarillonError('bad-request', `${item.name} is a plain task; what it would do cannot be told without doing it`);
+  if (!service.registry.jobs.has(item.name))
+    throw new CarillonError('bad-request', `${item.name} is a plain task; what it would do cannot be told without doing it`);
   const asOf = at === undefined ? service.clock.now() : instant(at);
   return simulate(service, item.name, asOf, scope === undefined ? {} : { scope });
 };

@@ -11,7 +11,13 @@ import { identityOf } from './plugins/auth.ts';
 import type { Service } from './service.ts';
 
 /** A wish of a person: to whom, what, and why. */
-export type Order = { readonly to: StreamName; readonly type: string; readonly data: Json; readonly reason?: string | undefined; readonly id?: string };
+export type Order = {
+  readonly to: StreamName;
+  readonly type: string;
+  readonly data: Json;
+  readonly reason?: string | undefined;
+  readonly id?: string;
+};
 
 /** The command of a person's wish: stamped with the instant of arrival, who sent it, why, and the caller's trace. */
 export const commandOf = (service: Service, request: FastifyRequest, order: Order): Command => {

@@ -12,7 +12,11 @@ import type { Service } from './service.ts';
 
 /** A slot id as a person writes it, in a path or a body. */
 export const slotOf = (text: string): SlotId => {
-  if (!/^[^@]+@[^@]+$/.test(text)) throw new CarillonError('bad-request', `"${text.slice(0, 60)}" is not a slot; write for example giving/release-escrows@2026-11-23T14:00Z`);
+  if (!/^[^@]+@[^@]+$/.test(text))
+    throw new CarillonError(
+      'bad-request',
+      `"${text.slice(0, 60)}" is not a slot; write for example giving/release-escrows@2026-11-23T14:00Z`,
+    );
   streamName(runStream(text as SlotId));
   return text as SlotId;
 };
@@ -50,7 +54,12 @@ const minuteMs = 60_000;
 const maxScanned = 20_000;
 
 /** What a run appended, in log order: found between its opening and its closing, a bounded stretch for each call. */
-export const eventsOfRun = async (service: Service, run: RunRow, from: Position | null, limit: number): Promise<{ events: RecordedEvent[]; upTo: Position | null; more: boolean }> => {
+export const eventsOfRun = async (
+  service: Service,
+  run: RunRow,
+  from: Position | null,
+  limit: number,
+): Promise<{ events: RecordedEvent[]; upTo: Position | null; more: boolean }> => {
   const end: Instant = run.closedAt === null ? service.clock.now() : plus(run.closedAt, minuteMs);
   const after = from ?? (await positionAt(service.readModels, plus(run.openedAt, -minuteMs)));
   const upTo = (await positionAt(service.readModels, end)) ?? after;

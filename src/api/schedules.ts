@@ -6,8 +6,8 @@ import { manualSlotId, runStream, type SlotId, scheduleStream, slotId } from '..
 import type { Instant } from '../core/instant.ts';
 import { isSlot, type Timetable } from '../core/slots.ts';
 import { streamName } from '../core/stream.ts';
-import { type Actor, getActor } from './actors.ts';
 import { getRun } from '../projections/run-queries.ts';
+import { type Actor, getActor } from './actors.ts';
 import { type Order, send } from './order.ts';
 import { ProblemError } from './problem.ts';
 import type { Service } from './service.ts';
@@ -21,7 +21,8 @@ export const findSchedule = async (service: Service, text: string): Promise<{ ke
 };
 
 /** `0 * * * *`, or `every 90s`. */
-export const timetableText = (timetable: Timetable): string => (timetable.kind === 'cron' ? timetable.expression : `every ${timetable.every}`);
+export const timetableText = (timetable: Timetable): string =>
+  timetable.kind === 'cron' ? timetable.expression : `every ${timetable.every}`;
 
 /** The next slot without a verdict, as things stand; null for one that opens none. */
 export const nextOf = (state: ScheduleState): Instant | null => (state.definition?.enabled === true ? nextPending(state) : null);
@@ -31,7 +32,13 @@ export type Opened = { readonly slot: SlotId; readonly run: string };
 
 export const runPath = (slot: SlotId): string => `/api/v1/runs/${encodeURIComponent(slot)}`;
 
-const open = async (service: Service, request: FastifyRequest, key: string, data: { slot: SlotId; at: Instant; cause: 'manual' | 'backfill' }, order: Partial<Order>): Promise<Opened> => {
+const open = async (
+  service: Service,
+  request: FastifyRequest,
+  key: string,
+  data: { slot: SlotId; at: Instant; cause: 'manual' | 'backfill' },
+  order: Partial<Order>,
+): Promise<Opened> => {
   await send(service, request, { ...order, to: streamName(scheduleStream(key)), type: 'OpenSlot', data });
   return { slot: data.slot, run: runPath(data.slot) };
 };
@@ -48,16 +55,29 @@ export const checkPastSlot = (state: ScheduleState, at: Instant, now: Instant): 
   if (at > now) throw new CarillonError('slot-future', `${at} is in the future; it can only be simulated`);
   const { definition } = state;
   if (at in state.unfinished || definition === null) return;
-  if (!isSlot(definition.schedule, definition.zone, at)) throw new CarillonError('slot-unaligned', `${at} is no slot of "${timetableText(definition.schedule)}" in ${definition.zone}`);
+  if (!isSlot(definition.schedule, definition.zone, at))
+    throw new CarillonError('slot-unaligned', `${at} is no slot of "${timetableText(definition.schedule)}" in ${definition.zone}`);
 };
 
 /** True when a run of this slot completed: a skipped slot that was backfilled is done, though its schedule lists it as skipped. */
-export const isDone = async (service: Service, slot: SlotId): Promise<boolean> => (await getRun(service.readModels, slot))?.verdict === 'completed';
+export const isDone = async (service: Service, slot: SlotId): Promise<boolean> =>
+  (await getRun(service.readModels, slot))?.verdict === 'completed';
 
 /** Opens a past slot once more. */
-export const openPast = async (service: Service, request: FastifyRequest, key: string, state: ScheduleState, at: Instant, reason: string | undefined): Promise<Opened> => {
+export const openPast = async (
+  service: Service,
+  request: FastifyRequest,
+  key: string,
+  state: ScheduleState,
+  at: Instant,
+  reason: string | undefined,
+): Promise<Opened> => {
   checkPastSlot(state, at, service.clock.now());
   const slot = slotId(key, at, (state.unfinished[at] ?? 0) + 1);
-  if (await isDone(service, slot)) throw new ProblemError('rejected', 'Refused by rule not-open-for-backfill', { rule: 'not-open-for-backfill', facts: { at, done: slot } });
+  if (await isDone(service, slot))
+    throw new ProblemError('rejected', 'Refused by rule not-open-for-backfill', {
+      rule: 'not-open-for-backfill',
+      facts: { at, done: slot },
+    });
   return open(service, request, key, { slot, at, cause: 'backfill' }, { reason });
 };

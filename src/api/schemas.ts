@@ -23,20 +23,23 @@ export const WithReason = Exact({ reason: Reason });
 
 const FaultSchema = Type.Object({ field: Type.String(), message: Type.String() });
 
-/** RFC 9457. */
-export const ProblemSchema = Type.Object({
-  type: Type.String(),
-  title: Type.String(),
-  status: Type.Integer(),
-  code: Type.String(),
-  detail: Type.String(),
-  next: Type.String(),
-  traceId: Type.String(),
-  errors: Type.Optional(Type.Array(FaultSchema)),
-  rule: Type.Optional(Type.String()),
-  facts: Type.Optional(AnyJson),
-  success: Type.Optional(Type.Literal(false)),
-});
+/** RFC 9457; every route refers to it. */
+export const ProblemSchema = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String(),
+    detail: Type.String(),
+    next: Type.String(),
+    traceId: Type.String(),
+    errors: Type.Optional(Type.Array(FaultSchema)),
+    rule: Type.Optional(Type.String()),
+    facts: Type.Optional(AnyJson),
+    success: Type.Optional(Type.Literal(false)),
+  },
+  { $id: 'Problem' },
+);
 
 const words: { readonly [status: number]: string } = {
   400: 'Not valid: the answer names the field',
@@ -58,7 +61,10 @@ const words: { readonly [status: number]: string } = {
 /** Response schemas of the given statuses: problem documents all. */
 export const problems = (...statuses: readonly number[]): { [status: string]: object } =>
   Object.fromEntries(
-    statuses.map((status) => [status, { description: words[status] ?? 'Problem', content: { 'application/problem+json': { schema: ProblemSchema } } }]),
+    statuses.map((status) => [
+      status,
+      { description: words[status] ?? 'Problem', content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } } },
+    ]),
   );
 
 /** What the actor behind a command may answer besides success. */

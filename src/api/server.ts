@@ -1,6 +1,7 @@
 import helmet from '@fastify/helmet';
 import { CarillonError } from '../core/errors.ts';
-import { newApp, type App, type RouteDeps } from './app.ts';
+import { type App, newApp, type RouteDeps } from './app.ts';
+import { createBackfills } from './backfill.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { installAuth } from './plugins/auth.ts';
 import { installErrors } from './plugins/errors.ts';
@@ -8,7 +9,6 @@ import { installInput } from './plugins/input.ts';
 import { createLive } from './plugins/live.ts';
 import { installOpenApi } from './plugins/openapi.ts';
 import { createRates } from './plugins/rate.ts';
-import { createBackfills } from './backfill.ts';
 import { commandRoutes } from './routes/commands.ts';
 import { entityRoutes } from './routes/entities.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -59,9 +59,12 @@ const installHeaders = async (app: App): Promise<void> => {
 
 const portError = (error: unknown, { host, port }: ServerOptions): unknown => {
   const code = error instanceof Error && 'code' in error ? error.code : '';
-  if (code === 'EADDRINUSE') return new CarillonError('port-in-use', `Port ${port} on ${host} is in use; CARILLON_PORT chooses another`, { port }, error);
-  if (code === 'EACCES') return new CarillonError('config-invalid', `Port ${port} on ${host} may not be opened; CARILLON_PORT chooses another`, { port }, error);
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return new CarillonError('config-invalid', `Host ${host} is not an address of this machine; CARILLON_HOST chooses another`, {}, error);
+  if (code === 'EADDRINUSE')
+    return new CarillonError('port-in-use', `Port ${port} on ${host} is in use; CARILLON_PORT chooses another`, { port }, error);
+  if (code === 'EACCES')
+    return new CarillonError('config-invalid', `Port ${port} on ${host} may not be opened; CARILLON_PORT chooses another`, { port }, error);
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new CarillonError('config-invalid', `Host ${host} is not an address of this machine; CARILLON_HOST chooses another`, {}, error);
   return error;
 };
 

@@ -1,6 +1,6 @@
-import type { Registry } from '../core/registry.ts';
 import type { ImportProgress, IntakeLine } from '../core/intake.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { Registry } from '../core/registry.ts';
 import type { Clock, Ids } from '../ports/clock.ts';
 import type { Commands } from '../ports/commands.ts';
 import type { EventStore } from '../ports/event-store.ts';
@@ -34,7 +34,9 @@ export type Service = {
   readonly config: { readonly values: JsonObject; readonly sources: JsonObject };
   readiness(): Promise<readonly Check[]>;
   readonly projections: {
-    list(): Promise<readonly { readonly name: string; readonly version: number; readonly checkpoint: string | null; readonly lag: number }[]>;
+    list(): Promise<
+      readonly { readonly name: string; readonly version: number; readonly checkpoint: string | null; readonly lag: number }[]
+    >;
     rebuild(name: string, progress?: (done: number, total: number) => void): Promise<{ readonly events: number; readonly hash: string }>;
     verify(name: string): Promise<{ readonly equal: boolean; readonly live: string; readonly rebuilt: string }>;
   };

@@ -9,7 +9,9 @@ import { idOfToken, matches } from './token-text.ts';
 /** Who sends a request. */
 export type Identity = { readonly id: string; readonly name: string; readonly role: Role; readonly expiresAt: Instant | null };
 
-export type Verified = { readonly ok: true; readonly identity: Identity } | { readonly ok: false; readonly fault: 'unknown' | 'revoked' | 'expired' };
+export type Verified =
+  | { readonly ok: true; readonly identity: Identity }
+  | { readonly ok: false; readonly fault: 'unknown' | 'revoked' | 'expired' };
 
 export type Tokens = {
   verify(text: string): Promise<Verified>;
@@ -26,7 +28,9 @@ export const tokenStream = (id: string): StreamName => `engine.token-${id}`;
 const load = async (service: Pick<Service, 'store'>, id: string): Promise<TokenState> => {
   const { events, head } = await service.store.read(tokenStream(id), { limit: 100 });
   if (head === 'erased') return token.initial;
-  const known = events.filter((event): event is typeof event & DomainEvent => event.type !== streamErased && token.events.includes(event.type as never));
+  const known = events.filter(
+    (event): event is typeof event & DomainEvent => event.type !== streamErased && token.events.includes(event.type as never),
+  );
   return known.reduce((state, event) => token.evolve(state, event as never), token.initial);
 };
 

@@ -48,4 +48,5 @@ export const checkOf = (schema: object): ((value: unknown) => readonly Fault[]) 
 };
 
 /** `/data/cents must be integer`, or `the body must be object` for the whole. */
-export const textOf = (fault: Fault, whole: string): string => `${fault.field === '' ? whole : fault.field.slice(1).replaceAll('/', '.').slice(0, 120)} ${fault.message}`;
+export const textOf = (fault: Fault, whole: string): string =>
+  `${fault.field === '' ? whole : fault.field.slice(1).replaceAll('/', '.').slice(0, 120)} ${fault.message}`;

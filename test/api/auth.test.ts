@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createServer } from '../../src/api/server.ts';
-import { instant } from '../../src/core/instant.ts';
 import type { Role } from '../../src/contexts/engine/token/events.ts';
+import { instant } from '../../src/core/instant.ts';
 import { createApi, type Sender } from './support/api.ts';
 
 const api = await createApi({ limits: { failuresPerAddress: 1_000_000 } });
@@ -9,8 +9,15 @@ const { world, call, raw, tokens, document } = api;
 await world.defineAll();
 
 const samples: { readonly [name: string]: string } = {
-  jobName: 'escrow-release', slot: encodeURIComponent('giving/release-escrows@2026-11-24T14:00Z'), key: 'escrow-release', stream: 'giving.escrow-1', id: 'giving.escrow-1',
-  board: 'donors', player: 'p1', name: 'runs', code: 'internal',
+  jobName: 'escrow-release',
+  slot: encodeURIComponent('giving/release-escrows@2026-11-24T14:00Z'),
+  key: 'escrow-release',
+  stream: 'giving.escrow-1',
+  id: 'giving.escrow-1',
+  board: 'donors',
+  player: 'p1',
+  name: 'runs',
+  code: 'internal',
 };
 const rank: { readonly [role in Role]: number } = { read: 0, operate: 1, admin: 2 };
 const roles = Object.keys(rank) as Role[];
@@ -48,33 +55,54 @@ describe('the whole route table', () => {
     expect(operations.filter((operation) => operation.needs === 'none')).toEqual([]);
   });
 
-  it.each(operations.filter((operation) => operation.needs !== 'public'))('$method $path: 401 without a good token', async ({ method, url }) => {
-    for (const [what, sender] of bad) {
-      const { status, headers, body } = await call(sender, method, url);
-      expect([what, status, (body as { code?: string } | null)?.code]).toEqual([what, 401, 'unauthorized']);
-      expect(headers['www-authenticate']).toMatch(/^Bearer realm="carillon"/);
-    }
-  });
-
-  it.each(operations.filter((operation) => operation.needs !== 'public'))('$method $path: role $needs and above, nobody below', async ({ method, url, needs }) => {
-    for (const role of roles) {
-      const { status, body } = await call(role, method, url);
-      if (rank[role] < rank[needs as Role]) expect([role, status, (body as { detail: string }).detail]).toEqual([role, 403, `This needs a token of role ${needs}; yours has role ${role}`]);
-      else expect([role, [401, 403, 500].includes(status)]).toEqual([role, false]);
-    }
-  });
-});
-
-describe('ways round', () => {
-  it.each(['//api/v1/config', '/api//v1/config', '/api/v1/config/', '/api/v1/CONFIG', '/API/v1/config', '/api/v1/config;a=b', '/api%2fv1%2fconfig', '/api/v1/%63onfig', '/api/v1/./config', '/livez/../api/v1/config', '/livez%00', '/nothing'])(
-    '%s without a token is refused by every method',
-    async (url) => {
-      for (const method of ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE']) {
-        const { status } = await raw(null, { method: method as never, url });
-        expect([method, [400, 401, 404].includes(status) && status !== 200]).toEqual([method, true]);
+  it.each(operations.filter((operation) => operation.needs !== 'public'))(
+    '$method $path: 401 without a good token',
+    async ({ method, url }) => {
+      for (const [what, sender] of bad) {
+        const { status, headers, body } = await call(sender, method, url);
+        expect([what, status, (body as { code?: string } | null)?.code]).toEqual([what, 401, 'unauthorized']);
+        expect(headers['www-authenticate']).toMatch(/^Bearer realm="carillon"/);
       }
     },
   );
+
+  it.each(operations.filter((operation) => operation.needs !== 'public'))(
+    '$method $path: role $needs and above, nobody below',
+    async ({ method, url, needs }) => {
+      for (const role of roles) {
+        const { status, body } = await call(role, method, url);
+        if (rank[role] < rank[needs as Role])
+          expect([role, status, (body as { detail: string }).detail]).toEqual([
+            role,
+            403,
+            `This needs a token of role ${needs}; yours has role ${role}`,
+          ]);
+        else expect([role, [401, 403, 500].includes(status)]).toEqual([role, false]);
+      }
+    },
+  );
+});
+
+describe('ways round', () => {
+  it.each([
+    '//api/v1/config',
+    '/api//v1/config',
+    '/api/v1/config/',
+    '/api/v1/CONFIG',
+    '/API/v1/config',
+    '/api/v1/config;a=b',
+    '/api%2fv1%2fconfig',
+    '/api/v1/%63onfig',
+    '/api/v1/./config',
+    '/livez/../api/v1/config',
+    '/livez%00',
+    '/nothing',
+  ])('%s without a token is refused by every method', async (url) => {
+    for (const method of ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE']) {
+      const { status } = await raw(null, { method: method as never, url });
+      expect([method, [400, 401, 404].includes(status) && status !== 200]).toEqual([method, true]);
+    }
+  });
 
   it('HEAD asks for the role of GET', async () => {
     expect((await raw(null, { method: 'HEAD', url: '/api/v1/config' })).status).toBe(401);
@@ -88,7 +116,11 @@ describe('ways round', () => {
   });
 
   it('answers no cross-origin question', async () => {
-    const { status, headers } = await raw(null, { method: 'OPTIONS', url: '/api/v1/config', headers: { origin: 'https://evil.example', 'access-control-request-method': 'GET' } });
+    const { status, headers } = await raw(null, {
+      method: 'OPTIONS',
+      url: '/api/v1/config',
+      headers: { origin: 'https://evil.example', 'access-control-request-method': 'GET' },
+    });
     expect([status, headers['access-control-allow-origin']]).toEqual([401, undefined]);
   });
 
@@ -105,7 +137,10 @@ describe('the probes', () => {
     expect(await call(null, 'GET', '/livez')).toMatchObject({ status: 200, text: 'ok' });
     expect(await call(null, 'GET', '/readyz')).toMatchObject({ status: 200, text: 'ready' });
     expect(await call(null, 'GET', '/readyz?verbose')).toMatchObject({ status: 401 });
-    expect((await call('read', 'GET', '/readyz?verbose')).body).toEqual({ ready: true, checks: [{ name: 'store', ok: true, detail: 'answers' }] });
+    expect((await call('read', 'GET', '/readyz?verbose')).body).toEqual({
+      ready: true,
+      checks: [{ name: 'store', ok: true, detail: 'answers' }],
+    });
     world.fail(new Error('gone'));
     expect(await call(null, 'GET', '/readyz')).toMatchObject({ status: 503, text: 'unready' });
     expect((await call('read', 'GET', '/readyz?verbose=true')).body).toMatchObject({ ready: false });

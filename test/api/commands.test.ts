@@ -5,13 +5,26 @@ import { createApi } from './support/api.ts';
 const api = await createApi();
 const { world, call, raw } = api;
 const url = '/api/v1/commands';
-const donation = (id: string, to = `giving.escrow-${id}`) => ({ id, to, type: 'SendDonation', data: { donor: 'd', recipient: 'r', cents: 5 } });
+const donation = (id: string, to = `giving.escrow-${id}`) => ({
+  id,
+  to,
+  type: 'SendDonation',
+  data: { donor: 'd', recipient: 'r', cents: 5 },
+});
 
 describe('one command', () => {
   it('is answered when durable, stamped at arrival, and done once', async () => {
     const first = await call('operate', 'POST', url, donation('a'));
     const again = await call('operate', 'POST', url, donation('a'));
-    expect(first.body).toEqual({ id: 'a', kind: 'accepted', stream: 'giving.escrow-a', rule: 'donation-sent', events: ['DonationSent'], revision: 0, position: expect.any(String) });
+    expect(first.body).toEqual({
+      id: 'a',
+      kind: 'accepted',
+      stream: 'giving.escrow-a',
+      rule: 'donation-sent',
+      events: ['DonationSent'],
+      revision: 0,
+      position: expect.any(String),
+    });
     expect(again.body).toEqual({ ...(first.body as object), repeated: true });
     const { events } = await world.store.read('giving.escrow-a');
     expect(events).toHaveLength(1);
@@ -25,7 +38,12 @@ describe('one command', () => {
 
   it('answers 422 with the rule and the facts when a rule refuses', async () => {
     await call('operate', 'POST', url, { id: 'b', to: 'giving.escrow-a', type: 'ConfirmReceipt', data: {} });
-    const { status, body } = await call('operate', 'POST', url, { id: 'c', to: 'giving.escrow-a', type: 'SendDonation', data: { donor: 'd', recipient: 'r', cents: 5 } });
+    const { status, body } = await call('operate', 'POST', url, {
+      id: 'c',
+      to: 'giving.escrow-a',
+      type: 'SendDonation',
+      data: { donor: 'd', recipient: 'r', cents: 5 },
+    });
     expect(status).toBe(422);
     expect(body).toMatchObject({ code: 'rejected', rule: 'already-sent', detail: 'Refused by rule already-sent' });
   });
@@ -46,22 +64,41 @@ describe('one command', () => {
     world.fail(new CarillonError('answer-unknown', 'No answer came within 30 s'));
     const { status, body } = await call('operate', 'POST', url, donation('f'));
     world.fail(null);
-    expect([status, body]).toMatchObject([504, { code: 'answer-unknown', next: 'Send the same command with the same id again: it happens once.' }]);
+    expect([status, body]).toMatchObject([
+      504,
+      { code: 'answer-unknown', next: 'Send the same command with the same id again: it happens once.' },
+    ]);
   });
 
   it('to an erased stream is answered 410', async () => {
     await call('operate', 'POST', url, donation('gone'));
     expect((await call('operate', 'DELETE', '/api/v1/streams/giving.escrow-gone?reason=asked')).status).toBe(403);
-    expect((await call('admin', 'DELETE', '/api/v1/streams/giving.escrow-gone')).body).toMatchObject({ status: 400, detail: 'reason is missing' });
-    expect((await call('admin', 'DELETE', '/api/v1/streams/giving.escrow-gone?reason=asked')).body).toEqual({ stream: 'giving.escrow-gone', status: 'erased' });
-    expect((await call('operate', 'POST', url, { ...donation('gone'), id: 'after' })).body).toMatchObject({ status: 410, code: 'stream-erased' });
+    expect((await call('admin', 'DELETE', '/api/v1/streams/giving.escrow-gone')).body).toMatchObject({
+      status: 400,
+      detail: 'reason is missing',
+    });
+    expect((await call('admin', 'DELETE', '/api/v1/streams/giving.escrow-gone?reason=asked')).body).toEqual({
+      stream: 'giving.escrow-gone',
+      status: 'erased',
+    });
+    expect((await call('operate', 'POST', url, { ...donation('gone'), id: 'after' })).body).toMatchObject({
+      status: 410,
+      code: 'stream-erased',
+    });
     expect((await call('read', 'GET', '/api/v1/streams/giving.escrow-gone')).body).toMatchObject({ status: 410 });
   });
 });
 
 describe('a batch', () => {
   it('answers each command in order, whatever becomes of the others', async () => {
-    const { status, body } = await call('operate', 'POST', url, { commands: [donation('k1'), donation('k2', 'giving.escrow-k1'), { ...donation('k1'), data: { donor: 'x', recipient: 'y', cents: 1 } }, donation('k3')] });
+    const { status, body } = await call('operate', 'POST', url, {
+      commands: [
+        donation('k1'),
+        donation('k2', 'giving.escrow-k1'),
+        { ...donation('k1'), data: { donor: 'x', recipient: 'y', cents: 1 } },
+        donation('k3'),
+      ],
+    });
     expect(status).toBe(200);
     expect((body as { answers: object[] }).answers).toMatchObject([
       { id: 'k1', kind: 'accepted', revision: 0 },
@@ -72,10 +109,18 @@ describe('a batch', () => {
   });
 
   it.each([
-    ['a bad command, named by its place', { commands: [donation('m1'), { ...donation('m2'), x: 1 }] }, 'commands.1: x is not a known field'],
+    [
+      'a bad command, named by its place',
+      { commands: [donation('m1'), { ...donation('m2'), x: 1 }] },
+      'commands.1: x is not a known field',
+    ],
     ['an unknown field beside the list', { commands: [donation('m1')], mode: 'x' }, 'mode is not a known field'],
     ['an empty list', { commands: [] }, 'commands must hold 1 to 1000 commands'],
-    ['more than 1,000', { commands: Array.from({ length: 1_001 }, (_, index) => donation(`n${index}`)) }, 'commands must hold 1 to 1000 commands'],
+    [
+      'more than 1,000',
+      { commands: Array.from({ length: 1_001 }, (_, index) => donation(`n${index}`)) },
+      'commands must hold 1 to 1000 commands',
+    ],
   ])('is refused whole for %s', async (_, body, detail) => {
     const before = world.sent.length;
     expect((await call('operate', 'POST', url, body)).body).toMatchObject({ status: 400, detail });

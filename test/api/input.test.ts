@@ -7,10 +7,14 @@ await world.defineAll();
 
 const url = '/api/v1/commands';
 const command = { id: 'c1', to: 'giving.escrow-1', type: 'SendDonation', data: { donor: 'd', recipient: 'r', cents: 5 } };
-const post = (payload: string | Buffer, headers: Record<string, string | string[]> = { 'content-type': 'application/json' }, path = url) => raw('operate', { method: 'POST', url: path, payload, headers: headers as never });
+const post = (payload: string | Buffer, headers: Record<string, string | string[]> = { 'content-type': 'application/json' }, path = url) =>
+  raw('operate', { method: 'POST', url: path, payload, headers: headers as never });
 
 /** Nothing refused leaves a trace in the log. */
-const refused = async (work: () => Promise<{ status: number; body: never; text: string }>, status: number): Promise<{ detail: string; code: string }> => {
+const refused = async (
+  work: () => Promise<{ status: number; body: never; text: string }>,
+  status: number,
+): Promise<{ detail: string; code: string }> => {
   const before = await world.store.head();
   const answer = await work();
   expect(answer.text).not.toMatch(/\bat .*\.(ts|js)|node_modules|\/work\//);
@@ -48,7 +52,11 @@ describe('fields', () => {
 
   it('lists every fault of a body as a JSON pointer', async () => {
     const answer = await refused(() => call('admin', 'POST', '/api/v1/tokens', { role: 'boss', x: 1 }), 400);
-    expect((answer as unknown as { errors: { field: string }[] }).errors.map((error) => error.field).sort()).toEqual(['/name', '/role', '/x']);
+    expect((answer as unknown as { errors: { field: string }[] }).errors.map((error) => error.field).sort()).toEqual([
+      '/name',
+      '/role',
+      '/x',
+    ]);
   });
 });
 
@@ -68,8 +76,13 @@ describe('bodies', () => {
 
   it('over the limit of the route are refused: 64 KiB, a batch 4 MiB', async () => {
     const big = JSON.stringify({ reason: 'x'.repeat(64 * 1024) });
-    expect(await refused(() => post(big, { 'content-type': 'application/json' }, '/api/v1/schedules/escrow-release/pause'), 413)).toMatchObject({ code: 'payload-too-large' });
-    expect(await refused(() => post(JSON.stringify({ ...command, data: { donor: 'x'.repeat(64 * 1024) } })), 413)).toMatchObject({ code: 'payload-too-large', detail: 'The command is longer than 65536 bytes' });
+    expect(
+      await refused(() => post(big, { 'content-type': 'application/json' }, '/api/v1/schedules/escrow-release/pause'), 413),
+    ).toMatchObject({ code: 'payload-too-large' });
+    expect(await refused(() => post(JSON.stringify({ ...command, data: { donor: 'x'.repeat(64 * 1024) } })), 413)).toMatchObject({
+      code: 'payload-too-large',
+      detail: 'The command is longer than 65536 bytes',
+    });
     expect(await refused(() => post(Buffer.alloc(4 * 1024 * 1024 + 1, 32)), 413)).toMatchObject({ code: 'payload-too-large' });
   });
 });
@@ -77,13 +90,30 @@ describe('bodies', () => {
 describe('content types: never taken unchecked', () => {
   const unknown = JSON.stringify({ ...command, extra: 1 });
 
-  it.each(['application/json', 'APPLICATION/JSON', 'application/json;charset=utf-8', 'application/json; charset=UTF-8'])('"%s" is JSON, and checked', async (type) => {
-    expect((await refused(() => post(unknown, { 'content-type': type }), 400)).detail).toBe('extra is not a known field');
-  });
+  it.each(['application/json', 'APPLICATION/JSON', 'application/json;charset=utf-8', 'application/json; charset=UTF-8'])(
+    '"%s" is JSON, and checked',
+    async (type) => {
+      expect((await refused(() => post(unknown, { 'content-type': type }), 400)).detail).toBe('extra is not a known field');
+    },
+  );
 
   it.each([
-    'text/plain', 'application/json ;x', 'application/json\t', ' application/json', 'application/json, text/plain', 'application/json; charset=latin1', 'application/problem+json', 'application/jsonx', 'text/json',
-    'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/x-ndjson', '', ';', 'application/json;', 'application/json; charset=utf-8; x=y',
+    'text/plain',
+    'application/json ;x',
+    'application/json\t',
+    ' application/json',
+    'application/json, text/plain',
+    'application/json; charset=latin1',
+    'application/problem+json',
+    'application/jsonx',
+    'text/json',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/x-ndjson',
+    '',
+    ';',
+    'application/json;',
+    'application/json; charset=utf-8; x=y',
   ])('"%s" is refused', async (type) => {
     const answer = await post(unknown, { 'content-type': type });
     // Node trims outer blanks of a header, as HTTP asks for; what then reads "application/json" is checked like it.
@@ -101,7 +131,9 @@ describe('answers', () => {
   it('are for their reader alone', async () => {
     const { headers } = await call('read', 'GET', '/api/v1/runs');
     expect(headers).toMatchObject({
-      'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'none';base-uri 'none';frame-ancestors 'none';form-action 'none'",
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none';base-uri 'none';frame-ancestors 'none';form-action 'none'",
     });
     expect(headers).not.toHaveProperty('access-control-allow-origin');
     expect(headers).not.toHaveProperty('strict-transport-security');
@@ -113,12 +145,20 @@ describe('answers', () => {
     world.fail(null);
     const { traceId } = body as { traceId: string };
     expect([status, text.includes('secret'), text.includes('ENOSPC')]).toEqual([500, false, false]);
-    expect(world.notes.find((note) => note.kind === 'log' && note.facts?.traceId === traceId)).toMatchObject({ level: 'error', facts: { cause: 'ENOSPC /home/secret/path', route: url } });
+    expect(world.notes.find((note) => note.kind === 'log' && note.facts?.traceId === traceId)).toMatchObject({
+      level: 'error',
+      facts: { cause: 'ENOSPC /home/secret/path', route: url },
+    });
   });
 
   it("carry the caller's trace", async () => {
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-    const answer = await raw('operate', { method: 'POST', url, payload: JSON.stringify({ ...command, id: 'traced' }), headers: { 'content-type': 'application/json', traceparent } });
+    const answer = await raw('operate', {
+      method: 'POST',
+      url,
+      payload: JSON.stringify({ ...command, id: 'traced' }),
+      headers: { 'content-type': 'application/json', traceparent },
+    });
     expect(answer.status).toBe(200);
     expect(world.sent.at(-1)).toMatchObject({ id: 'traced', traceparent });
     const problem = await raw('read', { method: 'GET', url: '/api/v1/nothing', headers: { traceparent } });

@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { checkLine, lineOf, maxCommandBytes, parseIntake, readIntake } from '../../src/api/intake.ts';
 import { parseJson } from '../../src/api/safe-json.ts';
-import { escrowDecider } from '../../src/contexts/giving/escrow/escrow.ts';
 import { token } from '../../src/contexts/engine/token/token.ts';
+import { escrowDecider } from '../../src/contexts/giving/escrow/escrow.ts';
 import { isCarillonError } from '../../src/core/errors.ts';
 import type { Registry } from '../../src/core/registry.ts';
 
-const registry = { deciders: new Map<string, unknown>([['giving.escrow', escrowDecider({ holdHours: 48 })], ['engine.token', token]]) } as unknown as Registry;
+const registry = {
+  deciders: new Map<string, unknown>([
+    ['giving.escrow', escrowDecider({ holdHours: 48 })],
+    ['engine.token', token],
+  ]),
+} as unknown as Registry;
 const good = { id: 'c-1', to: 'giving.escrow-7f3a', type: 'SendDonation', data: { donor: 'd1', recipient: 'r1', cents: 500 } };
 
 const fault = async (work: () => unknown): Promise<string> => {
@@ -36,7 +41,11 @@ describe('one intake line', () => {
     ['an id with a blank', { ...good, id: 'a b' }, /^bad-request: id must match pattern/],
     ['data that is no object', { ...good, data: [] }, 'bad-request: data must be object'],
     ['an asOf that is none', { ...good, asOf: 'soon' }, 'instant-invalid: "soon" is not an instant'],
-    ['too much', { ...good, data: { x: 'x'.repeat(maxCommandBytes) } }, `payload-too-large: The command is longer than ${maxCommandBytes} bytes`],
+    [
+      'too much',
+      { ...good, data: { x: 'x'.repeat(maxCommandBytes) } },
+      `payload-too-large: The command is longer than ${maxCommandBytes} bytes`,
+    ],
   ])('refuses %s', async (_, value, message) => {
     expect(await fault(() => lineOf(value))).toMatch(message);
   });
@@ -45,7 +54,11 @@ describe('one intake line', () => {
     ['a name that is no stream', { ...good, to: 'escrow' }, /^stream-invalid: "escrow"/],
     ['an unknown category', { ...good, to: 'giving.nothing-1' }, /^bad-request: to: no actor of category "giving.nothing"/],
     ["the engine's own actors", { ...good, to: 'engine.token-1', type: 'RevokeToken' }, /^bad-request: to: no actor/],
-    ['an unknown type', { ...good, type: 'Nope' }, /^bad-request: type: "Nope" is not a command for giving.escrow; these are: SendDonation/],
+    [
+      'an unknown type',
+      { ...good, type: 'Nope' },
+      /^bad-request: type: "Nope" is not a command for giving.escrow; these are: SendDonation/,
+    ],
     ['a type of a prototype', { ...good, type: 'constructor' }, /^bad-request: type: "constructor"/],
     ['a command of jobs only', { ...good, type: 'ReleaseEscrow' }, /^bad-request: type: "ReleaseEscrow"/],
     ['an unknown field of data', { ...good, data: { ...good.data, rate: 1 } }, 'bad-request: data.rate is not a known field'],
@@ -87,7 +100,11 @@ describe('a file', () => {
   it.each([
     ['names the line that is no JSON', `${JSON.stringify(good)}\n\n{"id"\n`, 'import-invalid: line 3: This is not valid JSON'],
     ['names the line of an unknown field', text(good, { ...good, id: 'c-2', x: 1 }), 'import-invalid: line 2: x is not a known field'],
-    ['names both lines of an id used twice', text(good, { ...good, data: { ...good.data, cents: 1 } }), 'import-invalid: line 2: id "c-1" stands on line 1 with other content'],
+    [
+      'names both lines of an id used twice',
+      text(good, { ...good, data: { ...good.data, cents: 1 } }),
+      'import-invalid: line 2: id "c-1" stands on line 1 with other content',
+    ],
     ['refuses a file without lines', '\n \n', 'import-invalid: The file has no lines'],
   ])('%s', async (_, file, message) => {
     expect(await fault(() => readIntake(registry, file))).toBe(message);

@@ -30,7 +30,14 @@ describe('GET /api/v1/jobs/status (A6)', () => {
     });
     const { recentExecutions } = (body as { data: { recentExecutions: object[] } }).data;
     expect(recentExecutions).toHaveLength(10);
-    expect(recentExecutions[0]).toMatchObject({ name: releases, startedAt: '2026-11-24T01:06:50.000Z', completedAt: '2026-11-24T01:06:50.000Z', success: false, durationMs: 1200, error: 'the store was full' });
+    expect(recentExecutions[0]).toMatchObject({
+      name: releases,
+      startedAt: '2026-11-24T01:06:50.000Z',
+      completedAt: '2026-11-24T01:06:50.000Z',
+      success: false,
+      durationMs: 1200,
+      error: 'the store was full',
+    });
     expect(recentExecutions[2]).toMatchObject({ success: true });
     expect(recentExecutions[2]).not.toHaveProperty('error');
   });
@@ -40,35 +47,73 @@ describe('GET /api/v1/jobs/status (A6)', () => {
     const { jobs } = (body as { data: { jobs: { name: string }[] } }).data;
     expect(jobs.map((job) => job.name)).toEqual([...world.service.registry.scheduled.keys()]);
     expect(jobs.find((job) => job.name === releases)).toMatchObject({
-      aliases: ['escrow-release'], schedule: '0 * * * *', zone: 'UTC', enabled: true, paused: null, isRunning: false,
-      lastRun: '2026-11-24T01:06:50.000Z', nextRun: expect.stringMatching(/:00:00\.000Z$/), lastResult: { success: false, verdict: 'timed-out' }, health: 'failing', runs: 42, failures: 2,
+      aliases: ['escrow-release'],
+      schedule: '0 * * * *',
+      zone: 'UTC',
+      enabled: true,
+      paused: null,
+      isRunning: false,
+      lastRun: '2026-11-24T01:06:50.000Z',
+      nextRun: expect.stringMatching(/:00:00\.000Z$/),
+      lastResult: { success: false, verdict: 'timed-out' },
+      health: 'failing',
+      runs: 42,
+      failures: 2,
     });
   });
 });
 
 describe('GET /api/v1/jobs/history (A8, A9)', () => {
-  it.each([['', 20], ['?limit=42', 42], ['?limit=100', 42], ['?job=escrow-release&limit=5', 5], ['?job=arcade%2Ffinalize-pools', 0]])('%s gives %i, newest first', async (query, count) => {
+  it.each([
+    ['', 20],
+    ['?limit=42', 42],
+    ['?limit=100', 42],
+    ['?job=escrow-release&limit=5', 5],
+    ['?job=arcade%2Ffinalize-pools', 0],
+  ])('%s gives %i, newest first', async (query, count) => {
     const { body } = await call('read', 'GET', `/api/v1/jobs/history${query}`);
     const { success, data } = body as { success: boolean; data: { executions: { startedAt: string }[]; count: number } };
     expect([success, data.count, data.executions.length]).toEqual([true, count, count]);
-    expect(data.executions.map((run) => run.startedAt)).toEqual(data.executions.map((run) => run.startedAt).sort().reverse());
+    expect(data.executions.map((run) => run.startedAt)).toEqual(
+      data.executions
+        .map((run) => run.startedAt)
+        .sort()
+        .reverse(),
+    );
   });
 
-  it.each(['?limit=101', '?limit=0', '?limit=x', '?limit=1.5', '?limt=1', '?limit=1&limit=2', '?job=nope'])('refuses %s, with success: false', async (query) => {
-    const { status, body } = await call('read', 'GET', `/api/v1/jobs/history${query}`);
-    expect([status, (body as { success: boolean }).success]).toEqual([400, false]);
-  });
+  it.each(['?limit=101', '?limit=0', '?limit=x', '?limit=1.5', '?limt=1', '?limit=1&limit=2', '?job=nope'])(
+    'refuses %s, with success: false',
+    async (query) => {
+      const { status, body } = await call('read', 'GET', `/api/v1/jobs/history${query}`);
+      expect([status, (body as { success: boolean }).success]).toEqual([400, false]);
+    },
+  );
 });
 
 describe('POST /api/v1/jobs/trigger/:jobName (A7, X4, X6)', () => {
-  it.each(['escrow-release', 'release-escrows', encodeURIComponent(releases)])('opens a slot by the name %s, durable when answered', async (name) => {
-    const { status, body } = await call('operate', 'POST', `/api/v1/jobs/trigger/${name}`, { reason: 'a look' });
-    const { slot, run } = body as { slot: string; run: string };
-    expect(status).toBe(200);
-    expect(body).toEqual({ success: true, message: `Job '${decodeURIComponent(name)}' triggered successfully`, slot: expect.stringMatching(/^giving\/release-escrows@manual-/), run: `/api/v1/runs/${encodeURIComponent(slot)}` });
-    expect((await call('read', 'GET', run)).body).toMatchObject({ slot, cause: 'manual', by: 'the-operate', reason: 'a look', verdict: 'open' });
-    await world.close(releases, slot);
-  });
+  it.each(['escrow-release', 'release-escrows', encodeURIComponent(releases)])(
+    'opens a slot by the name %s, durable when answered',
+    async (name) => {
+      const { status, body } = await call('operate', 'POST', `/api/v1/jobs/trigger/${name}`, { reason: 'a look' });
+      const { slot, run } = body as { slot: string; run: string };
+      expect(status).toBe(200);
+      expect(body).toEqual({
+        success: true,
+        message: `Job '${decodeURIComponent(name)}' triggered successfully`,
+        slot: expect.stringMatching(/^giving\/release-escrows@manual-/),
+        run: `/api/v1/runs/${encodeURIComponent(slot)}`,
+      });
+      expect((await call('read', 'GET', run)).body).toMatchObject({
+        slot,
+        cause: 'manual',
+        by: 'the-operate',
+        reason: 'a look',
+        verdict: 'open',
+      });
+      await world.close(releases, slot);
+    },
+  );
 
   it('answers 409 while the job runs, and never opens two', async () => {
     const first = await call('operate', 'POST', '/api/v1/jobs/trigger/escrow-release');
@@ -93,7 +138,11 @@ describe('POST /api/v1/jobs/trigger/:jobName (A7, X4, X6)', () => {
     const trigger = (body: object) => call('operate', 'POST', '/api/v1/jobs/trigger/escrow-release', body);
     expect((await trigger({ at: '2026-11-24T02:00:30Z' })).body).toMatchObject({ status: 400, code: 'slot-unaligned', success: false });
     expect((await trigger({ at: '2026-11-24T04:00:00Z' })).body).toMatchObject({ status: 400, code: 'slot-future', success: false });
-    expect((await trigger({ at: '2026-11-23T02:00:00Z' })).body).toMatchObject({ status: 422, code: 'rejected', rule: 'not-open-for-backfill' });
+    expect((await trigger({ at: '2026-11-23T02:00:00Z' })).body).toMatchObject({
+      status: 422,
+      code: 'rejected',
+      rule: 'not-open-for-backfill',
+    });
     expect((await trigger({ at: 'yesterday' })).body).toMatchObject({ status: 400, code: 'instant-invalid' });
     expect((await trigger({ at: '2026-11-24T02:00:00Z' })).body).toMatchObject({ success: true, slot: `${slot}~1` });
     await world.close(releases, `${slot}~1`);
@@ -114,9 +163,16 @@ describe('POST /api/v1/jobs/trigger/:jobName (A7, X4, X6)', () => {
 
 describe('POST /v1/admin/jobs/trigger (C7)', () => {
   it('does the same for {"jobType"}, for admins', async () => {
-    expect((await call('operate', 'POST', '/v1/admin/jobs/trigger', { jobType: 'escrow-release' })).body).toMatchObject({ status: 403, success: false });
+    expect((await call('operate', 'POST', '/v1/admin/jobs/trigger', { jobType: 'escrow-release' })).body).toMatchObject({
+      status: 403,
+      success: false,
+    });
     const { body } = await call('admin', 'POST', '/v1/admin/jobs/trigger', { jobType: 'escrow-release' });
     expect(body).toMatchObject({ success: true, message: "Job 'escrow-release' triggered successfully" });
-    expect((await call('admin', 'POST', '/v1/admin/jobs/trigger', { jobType: 'nope' })).body).toMatchObject({ status: 400, success: false, code: 'job-unknown' });
+    expect((await call('admin', 'POST', '/v1/admin/jobs/trigger', { jobType: 'nope' })).body).toMatchObject({
+      status: 400,
+      success: false,
+      code: 'job-unknown',
+    });
   });
 });

@@ -12,7 +12,10 @@ type Frame = { readonly id: string; readonly type: string };
 /** One live connection, read frame by frame. */
 const listen = async (query = '', headers: Record<string, string> = {}) => {
   const stop = new AbortController();
-  const response = await fetch(`${base}/api/v1/events${query}`, { headers: { authorization: `Bearer ${tokens.read}`, accept: 'text/event-stream', ...headers }, signal: stop.signal });
+  const response = await fetch(`${base}/api/v1/events${query}`, {
+    headers: { authorization: `Bearer ${tokens.read}`, accept: 'text/event-stream', ...headers },
+    signal: stop.signal,
+  });
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   const until = async (seen: (all: string) => boolean): Promise<string> => {
@@ -23,9 +26,15 @@ const listen = async (query = '', headers: Record<string, string> = {}) => {
     }
     return text;
   };
-  const frames = (): Frame[] => [...text.matchAll(/^id: (\d+)\ndata: (.*)$/gm)].map((match) => ({ id: match[1]!, type: (JSON.parse(match[2]!) as { type: string }).type }));
+  const frames = (): Frame[] =>
+    [...text.matchAll(/^id: (\d+)\ndata: (.*)$/gm)].map((match) => ({
+      id: match[1]!,
+      type: (JSON.parse(match[2]!) as { type: string }).type,
+    }));
   return {
-    response, until, frames,
+    response,
+    until,
+    frames,
     next: async (count: number): Promise<Frame[]> => {
       await until(() => frames().length >= count);
       return frames();
@@ -43,7 +52,11 @@ describe('GET /api/v1/events, live', () => {
   it('sends what is appended from now on, and comments to keep the line open', async () => {
     await donate('before');
     const client = await listen();
-    expect([client.response.status, client.response.headers.get('content-type'), client.response.headers.get('cache-control')]).toEqual([200, 'text/event-stream', 'no-store']);
+    expect([client.response.status, client.response.headers.get('content-type'), client.response.headers.get('cache-control')]).toEqual([
+      200,
+      'text/event-stream',
+      'no-store',
+    ]);
     await client.until((text) => text.includes('retry: 2000'));
     await donate('a');
     expect((await client.next(1)).map((frame) => frame.type)).toEqual(['DonationSent']);
@@ -92,18 +105,22 @@ describe('GET /api/v1/events, live', () => {
     expect(clients.map((client) => client.response.status)).toEqual([200, 200, 200]);
     expect((await listen()).response.status).toBe(429);
     for (const client of clients) client.stop();
-    await expect.poll(async () => {
-      const client = await listen();
-      client.stop();
-      return client.response.status;
-    }).toBe(200);
+    await expect
+      .poll(async () => {
+        const client = await listen();
+        client.stop();
+        return client.response.status;
+      })
+      .toBe(200);
   });
 
   it('drops a client that does not read', async () => {
     const { port } = new URL(base);
     const socket = connect(Number(port), '127.0.0.1');
     const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()).on('error', () => {}));
-    socket.write(`GET /api/v1/events?from=0 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${tokens.read}\r\nAccept: text/event-stream\r\n\r\n`);
+    socket.write(
+      `GET /api/v1/events?from=0 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${tokens.read}\r\nAccept: text/event-stream\r\n\r\n`,
+    );
     socket.pause();
     const big = 'x'.repeat(60_000);
     for (let n = 0; n < 200; n++) await world.tell(`giving.escrow-slow${n}`, 'SendDonation', { donor: big, recipient: 'r', cents: 5 });
@@ -126,7 +143,9 @@ describe('closing', () => {
   it('ends live connections at once', async () => {
     const other = await createServer(world.service, { host: '127.0.0.1', port: 0 });
     const address = await other.listen();
-    const response = await fetch(`${address}/api/v1/events`, { headers: { authorization: `Bearer ${tokens.read}`, accept: 'text/event-stream' } });
+    const response = await fetch(`${address}/api/v1/events`, {
+      headers: { authorization: `Bearer ${tokens.read}`, accept: 'text/event-stream' },
+    });
     const started = performance.now();
     await other.close();
     await response.text();

@@ -12,17 +12,37 @@ describe('entities', () => {
     await send('s1', 'giving.escrow-7f3a', 'SendDonation', { donor: 'd', recipient: 'r', cents: 500 });
     await send('s2', 'giving.escrow-7f3a', 'ConfirmReceipt', {});
     const before = (await call('read', 'GET', '/api/v1/entities/7f3a')).body;
-    expect(before).toMatchObject({ stream: 'giving.escrow-7f3a', recorded: { status: 'holding' }, state: { status: 'holding' }, steps: [], held: [], next: { job: 'giving/release-escrows' } });
+    expect(before).toMatchObject({
+      stream: 'giving.escrow-7f3a',
+      recorded: { status: 'holding' },
+      state: { status: 'holding' },
+      steps: [],
+      held: [],
+      next: { job: 'giving/release-escrows' },
+    });
     world.clock.set('2026-11-26T00:30:00.001Z');
     expect((await call('read', 'GET', '/api/v1/entities/giving.escrow-7f3a')).body).toMatchObject({
-      recorded: { status: 'holding' }, state: { status: 'released' }, steps: [{ job: 'giving/release-escrows', rule: 'hold-ended', events: ['EscrowReleased'] }], next: null,
+      recorded: { status: 'holding' },
+      state: { status: 'released' },
+      steps: [{ job: 'giving/release-escrows', rule: 'hold-ended', events: ['EscrowReleased'] }],
+      next: null,
     });
     await call('operate', 'POST', '/api/v1/schedules/escrow-release/pause', { reason: 'repairs' });
-    expect((await call('read', 'GET', '/api/v1/entities/7f3a')).body).toMatchObject({ state: { status: 'holding' }, held: [{ job: 'giving/release-escrows', because: 'paused' }] });
+    expect((await call('read', 'GET', '/api/v1/entities/7f3a')).body).toMatchObject({
+      state: { status: 'holding' },
+      held: [{ job: 'giving/release-escrows', because: 'paused' }],
+    });
     await call('operate', 'POST', '/api/v1/schedules/escrow-release/resume', { reason: 'done' });
     const why = (await call('read', 'GET', '/api/v1/entities/7f3a/why')).body;
-    expect(why).toMatchObject({ stream: 'giving.escrow-7f3a', changes: [{ rule: 'receipt-confirmed', events: ['EscrowHeld'], command: { id: 's2' } }, { rule: 'donation-sent' }] });
-    expect((await call('read', 'GET', '/api/v1/entities/7f3a/as-of?at=2026-11-25T00:00:00Z')).body).toMatchObject({ state: { status: 'holding' }, settled: { status: 'holding' }, revision: 1 });
+    expect(why).toMatchObject({
+      stream: 'giving.escrow-7f3a',
+      changes: [{ rule: 'receipt-confirmed', events: ['EscrowHeld'], command: { id: 's2' } }, { rule: 'donation-sent' }],
+    });
+    expect((await call('read', 'GET', '/api/v1/entities/7f3a/as-of?at=2026-11-25T00:00:00Z')).body).toMatchObject({
+      state: { status: 'holding' },
+      settled: { status: 'holding' },
+      revision: 1,
+    });
   });
 
   it('are asked for clearly', async () => {
@@ -40,15 +60,33 @@ describe('simulation', () => {
   it('tells what a job would do, and appends nothing', async () => {
     const head = await world.store.head();
     const { body } = await call('read', 'POST', '/api/v1/jobs/escrow-release/simulate', { at: '2026-12-01T00:00:00Z' });
-    expect(body).toMatchObject({ job: 'giving/release-escrows', due: 1, changed: 1, failed: 0, events: { EscrowReleased: 1 }, rules: { 'hold-ended': 1 }, actors: [{ stream: 'giving.escrow-7f3a', before: { status: 'holding' }, after: { status: 'released' } }] });
-    expect((await call('operate', 'POST', '/api/v1/jobs/trigger/escrow-release', { dryRun: true })).body).toMatchObject({ success: true, message: "Job 'escrow-release' would change 1 of 1 due" });
+    expect(body).toMatchObject({
+      job: 'giving/release-escrows',
+      due: 1,
+      changed: 1,
+      failed: 0,
+      events: { EscrowReleased: 1 },
+      rules: { 'hold-ended': 1 },
+      actors: [{ stream: 'giving.escrow-7f3a', before: { status: 'holding' }, after: { status: 'released' } }],
+    });
+    expect((await call('operate', 'POST', '/api/v1/jobs/trigger/escrow-release', { dryRun: true })).body).toMatchObject({
+      success: true,
+      message: "Job 'escrow-release' would change 1 of 1 due",
+    });
     expect((await call('read', 'POST', '/api/v1/jobs/nope/simulate')).body).toMatchObject({ status: 400, code: 'job-unknown' });
     expect(await world.store.head()).toBe(head);
   });
 });
 
 describe('parked items', () => {
-  const failure = (n: number) => ({ job: 'giving/release-escrows', about: `giving.escrow-p${n}`, message: 'boom', attempts: 1, nextAt: '2026-11-26T01:00:00.000Z', build: 1 });
+  const failure = (n: number) => ({
+    job: 'giving/release-escrows',
+    about: `giving.escrow-p${n}`,
+    message: 'boom',
+    attempts: 1,
+    nextAt: '2026-11-26T01:00:00.000Z',
+    build: 1,
+  });
   const idOf = (n: number): string => `engine.item-giving/release-escrows:giving.escrow-p${n}`;
   const path = (n: number): string => `/api/v1/parked/${encodeURIComponent(idOf(n))}`;
 
@@ -57,14 +95,27 @@ describe('parked items', () => {
     const first = (await call('read', 'GET', '/api/v1/parked?limit=2')).body as { parked: { id: string }[]; next: string };
     const second = (await call('read', 'GET', `/api/v1/parked?limit=2&cursor=${first.next}`)).body as { parked: { id: string }[] };
     expect([...first.parked, ...second.parked].map((each) => each.id).sort()).toEqual([1, 2, 3].map(idOf));
-    expect((await call('read', 'GET', path(1))).body).toMatchObject({ id: idOf(1), kind: 'item', about: 'giving.escrow-p1', attempt: 1, message: 'boom', state: { status: 'parked' } });
+    expect((await call('read', 'GET', path(1))).body).toMatchObject({
+      id: idOf(1),
+      kind: 'item',
+      about: 'giving.escrow-p1',
+      attempt: 1,
+      message: 'boom',
+      state: { status: 'parked' },
+    });
     expect((await call('operate', 'POST', `${path(1)}/replay`)).body).toMatchObject({ status: 400, detail: 'reason is missing' });
     expect((await call('operate', 'POST', `${path(1)}/replay`, { reason: 'mended' })).body).toEqual({ id: idOf(1), status: 'replayed' });
     expect((await call('operate', 'POST', `${path(2)}/discard`, { reason: 'old' })).body).toEqual({ id: idOf(2), status: 'discarded' });
     expect(world.sent.at(-1)).toMatchObject({ type: 'DiscardItem', by: 'the-operate', reason: 'old' });
-    expect((await call('operate', 'POST', `${path(2)}/discard`, { reason: 'old' })).body).toMatchObject({ status: 422, rule: 'not-parked' });
+    expect((await call('operate', 'POST', `${path(2)}/discard`, { reason: 'old' })).body).toMatchObject({
+      status: 422,
+      rule: 'not-parked',
+    });
     expect((await call('read', 'GET', path(2))).status).toBe(404);
-    expect((await call('read', 'GET', '/api/v1/parked?job=giving%2Frelease-escrows')).body).toMatchObject({ parked: [{ id: idOf(3) }], next: null });
+    expect((await call('read', 'GET', '/api/v1/parked?job=giving%2Frelease-escrows')).body).toMatchObject({
+      parked: [{ id: idOf(3) }],
+      next: null,
+    });
   });
 
   it('of effects are replayed as effects; other streams are none', async () => {
@@ -72,10 +123,19 @@ describe('parked items', () => {
     await world.tell(id, 'RequestEffect', { effect: 'giving/notify', key: 'k', data: {} });
     await world.tell(id, 'StartEffect', {});
     await world.tell(id, 'FailEffect', { attempt: 1, message: 'no such number', final: true });
-    expect((await call('read', 'GET', `/api/v1/parked/${encodeURIComponent(id)}`)).body).toMatchObject({ kind: 'effect', job: 'giving/notify', message: 'no such number' });
-    expect((await call('operate', 'POST', `/api/v1/parked/${encodeURIComponent(id)}/replay`, { reason: 'mended' })).body).toEqual({ id, status: 'replayed' });
+    expect((await call('read', 'GET', `/api/v1/parked/${encodeURIComponent(id)}`)).body).toMatchObject({
+      kind: 'effect',
+      job: 'giving/notify',
+      message: 'no such number',
+    });
+    expect((await call('operate', 'POST', `/api/v1/parked/${encodeURIComponent(id)}/replay`, { reason: 'mended' })).body).toEqual({
+      id,
+      status: 'replayed',
+    });
     expect(world.sent.at(-1)).toMatchObject({ type: 'ReplayEffect' });
-    expect((await call('operate', 'POST', '/api/v1/parked/giving.escrow-7f3a/replay', { reason: 'x' })).body).toMatchObject({ status: 404 });
+    expect((await call('operate', 'POST', '/api/v1/parked/giving.escrow-7f3a/replay', { reason: 'x' })).body).toMatchObject({
+      status: 404,
+    });
   });
 });
 
@@ -83,14 +143,36 @@ describe('leaderboards', () => {
   it('give the first places and the place of a player', async () => {
     const table = world.service.registry.projections.find((projection) => projection.name === 'board_giving');
     expect(table).toBeDefined();
-    const put = (player: string, score: number, rank: string) => ({ table: 'board_giving', row: { board: 'donors', player, score: String(score), at: '2026-11-24T00:00:00.000Z', rank, stream: `giving.donor-${player}` } });
+    const put = (player: string, score: number, rank: string) => ({
+      table: 'board_giving',
+      row: { board: 'donors', player, score: String(score), at: '2026-11-24T00:00:00.000Z', rank, stream: `giving.donor-${player}` },
+    });
     const previous = await world.service.readModels.checkpoint('board_giving');
-    await world.service.readModels.commit({ projection: 'board_giving', build: 'live', puts: [put('a', 30, '1 a'), put('b', 20, '2 b'), put('c', 10, '3 c')], removes: [], removeWheres: [], previous, next: previous! });
+    await world.service.readModels.commit({
+      projection: 'board_giving',
+      build: 'live',
+      puts: [put('a', 30, '1 a'), put('b', 20, '2 b'), put('c', 10, '3 c')],
+      removes: [],
+      removeWheres: [],
+      previous,
+      next: previous!,
+    });
     expect((await call('read', 'GET', '/api/v1/leaderboards')).body).toEqual({ boards: ['donors'] });
     const first = (await call('read', 'GET', '/api/v1/leaderboards/donors/top?limit=2')).body as { places: object[]; next: string };
-    expect(first.places).toMatchObject([{ rank: 1, player: 'a', score: '30' }, { rank: 2, player: 'b' }]);
-    expect((await call('read', 'GET', `/api/v1/leaderboards/donors/top?limit=2&cursor=${first.next}`)).body).toMatchObject({ places: [{ rank: 3, player: 'c' }], next: null });
-    expect((await call('read', 'GET', '/api/v1/leaderboards/donors/rank/b')).body).toMatchObject({ board: 'donors', rank: 2, player: 'b', score: '20' });
+    expect(first.places).toMatchObject([
+      { rank: 1, player: 'a', score: '30' },
+      { rank: 2, player: 'b' },
+    ]);
+    expect((await call('read', 'GET', `/api/v1/leaderboards/donors/top?limit=2&cursor=${first.next}`)).body).toMatchObject({
+      places: [{ rank: 3, player: 'c' }],
+      next: null,
+    });
+    expect((await call('read', 'GET', '/api/v1/leaderboards/donors/rank/b')).body).toMatchObject({
+      board: 'donors',
+      rank: 2,
+      player: 'b',
+      score: '20',
+    });
     expect((await call('read', 'GET', '/api/v1/leaderboards/donors/rank/z')).status).toBe(404);
     expect((await call('read', 'GET', '/api/v1/leaderboards/nothing/top')).status).toBe(404);
   });
@@ -98,12 +180,25 @@ describe('leaderboards', () => {
 
 describe('streams and the log', () => {
   it('are browsed by category, stream and revision, both ways', async () => {
-    const categories = ((await call('read', 'GET', '/api/v1/streams')).body as { categories: { category: string; streams: number }[] }).categories;
+    const categories = ((await call('read', 'GET', '/api/v1/streams')).body as { categories: { category: string; streams: number }[] })
+      .categories;
     expect(categories.find((each) => each.category === 'giving.escrow')?.streams).toBe(2);
-    expect((await call('read', 'GET', '/api/v1/streams?category=giving.escrow&limit=1')).body).toMatchObject({ streams: [{ stream: 'giving.escrow-7f3a', revision: 1 }], next: expect.any(String) });
+    expect((await call('read', 'GET', '/api/v1/streams?category=giving.escrow&limit=1')).body).toMatchObject({
+      streams: [{ stream: 'giving.escrow-7f3a', revision: 1 }],
+      next: expect.any(String),
+    });
     expect((await call('read', 'GET', '/api/v1/streams?category=giving.nothing')).status).toBe(404);
-    const read = async (query: string) => (await call('read', 'GET', `/api/v1/streams/giving.escrow-7f3a${query}`)).body as { events: { revision: number }[]; next: number | null; head: number };
-    expect(await read('?limit=1')).toMatchObject({ head: 1, events: [{ revision: 0, type: 'DonationSent', metadata: { causationId: 's1' } }], next: 1 });
+    const read = async (query: string) =>
+      (await call('read', 'GET', `/api/v1/streams/giving.escrow-7f3a${query}`)).body as {
+        events: { revision: number }[];
+        next: number | null;
+        head: number;
+      };
+    expect(await read('?limit=1')).toMatchObject({
+      head: 1,
+      events: [{ revision: 0, type: 'DonationSent', metadata: { causationId: 's1' } }],
+      next: 1,
+    });
     expect(await read('?from=1')).toMatchObject({ events: [{ revision: 1 }], next: null });
     expect((await read('?backwards=true')).events.map((event) => event.revision)).toEqual([1, 0]);
     expect(await read('?backwards=true&limit=1')).toMatchObject({ next: 0 });
@@ -121,18 +216,36 @@ describe('streams and the log', () => {
     expect((await page('types=giving.*,engine.token.TokenCreated&limit=200')).events.length).toBeGreaterThanOrEqual(6);
     expect((await page(`from=${second.upTo}`)).events).toEqual([]);
     expect((await page('from=0&limit=1')).events[0]?.position).toBe((await page('limit=1')).events[0]?.position);
-    for (const types of ['giving.nothing.*', '*', 'giving.EscrowHeld', 'a,,b', '%20']) expect((await page(`types=${types}`)) as unknown).toMatchObject({ status: 400, code: 'bad-request' });
+    for (const types of ['giving.nothing.*', '*', 'giving.EscrowHeld', 'a,,b', '%20'])
+      expect((await page(`types=${types}`)) as unknown).toMatchObject({ status: 400, code: 'bad-request' });
   });
 });
 
 describe('projections, configuration, backup', () => {
   it('work as told', async () => {
-    expect((await call('read', 'GET', '/api/v1/projections')).body).toMatchObject({ projections: expect.arrayContaining([{ name: 'runs', version: 1, checkpoint: expect.any(String), lag: 0, rebuilding: null }]) });
-    expect((await call('operate', 'POST', '/api/v1/projections/runs/rebuild', { reason: 'a look' })).body).toEqual({ name: 'runs', events: 1, hash: 'abc' });
-    expect((await call('operate', 'POST', '/api/v1/projections/runs/verify')).body).toEqual({ name: 'runs', equal: true, live: 'abc', rebuilt: 'abc' });
+    expect((await call('read', 'GET', '/api/v1/projections')).body).toMatchObject({
+      projections: expect.arrayContaining([{ name: 'runs', version: 1, checkpoint: expect.any(String), lag: 0, rebuilding: null }]),
+    });
+    expect((await call('operate', 'POST', '/api/v1/projections/runs/rebuild', { reason: 'a look' })).body).toEqual({
+      name: 'runs',
+      events: 1,
+      hash: 'abc',
+    });
+    expect((await call('operate', 'POST', '/api/v1/projections/runs/verify')).body).toEqual({
+      name: 'runs',
+      equal: true,
+      live: 'abc',
+      rebuilt: 'abc',
+    });
     expect((await call('operate', 'POST', '/api/v1/projections/nothing/rebuild')).status).toBe(404);
-    expect((await call('admin', 'GET', '/api/v1/config')).body).toEqual({ version: '0.1.0', values: { port: 7070, token: '***' }, sources: { port: 'default' } });
-    expect((await call('admin', 'POST', '/api/v1/backup', { folder: '/backups/1' })).body).toMatchObject({ files: ['/backups/1/events.db'] });
+    expect((await call('admin', 'GET', '/api/v1/config')).body).toEqual({
+      version: '0.1.0',
+      values: { port: 7070, token: '***' },
+      sources: { port: 'default' },
+    });
+    expect((await call('admin', 'POST', '/api/v1/backup', { folder: '/backups/1' })).body).toMatchObject({
+      files: ['/backups/1/events.db'],
+    });
     expect((await call('admin', 'POST', '/api/v1/backup', { folder: 'a\u0000b' })).status).toBe(400);
     expect((await call('read', 'GET', '/errors/slot-future')).body).toMatchObject({ code: 'slot-future', status: 400 });
     expect((await call('read', 'GET', '/errors/constructor')).status).toBe(404);

@@ -67,7 +67,9 @@ describe('rates', () => {
   it('of one address behind a proxy that is trusted are those of the client', async () => {
     const { app, close } = await createServer(world.service, { ...local, limits: { perAddress: 2 }, trustedProxies: ['127.0.0.1'] });
     let n = 0;
-    expect(await times(4, () => app.inject({ url: '/livez', headers: { 'x-forwarded-for': `10.0.0.${n++}` } }))).toEqual([200, 200, 200, 200]);
+    expect(await times(4, () => app.inject({ url: '/livez', headers: { 'x-forwarded-for': `10.0.0.${n++}` } }))).toEqual([
+      200, 200, 200, 200,
+    ]);
     await close();
   });
 
@@ -84,7 +86,10 @@ describe('raw HTTP', () => {
     new Promise((resolve) => {
       const socket = connect(Number(new URL(address).port), '127.0.0.1');
       let answer = '';
-      socket.on('data', (data) => void (answer += data)).on('close', () => resolve(answer)).on('error', () => resolve(answer));
+      socket
+        .on('data', (data) => void (answer += data))
+        .on('close', () => resolve(answer))
+        .on('error', () => resolve(answer));
       socket.write(text);
     });
 
@@ -92,7 +97,12 @@ describe('raw HTTP', () => {
     const server = await createServer(world.service, { ...local, limits: { headerBytes: 8_192, requestTimeout: 1_000 } });
     const address = await server.listen();
     expect(await exchange(address, `GET /livez HTTP/1.1\r\nHost: x\r\nX-Big: ${'x'.repeat(9_000)}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431/);
-    expect(await exchange(address, 'POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n')).toMatch(/^HTTP\/1\.1 400/);
+    expect(
+      await exchange(
+        address,
+        'POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n',
+      ),
+    ).toMatch(/^HTTP\/1\.1 400/);
     expect(await exchange(address, 'GET /livez HTTP/1.1\nHost: x\n\n')).toMatch(/^(HTTP\/1\.1 400|$)/);
     expect(await (await fetch(`${address}/livez`)).text()).toBe('ok');
     await server.close();

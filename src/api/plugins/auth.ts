@@ -10,12 +10,14 @@ const rank: { readonly [role in Role]: number } = { read: 0, operate: 1, admin: 
 const faults = { unknown: 'The token is not known', revoked: 'The token has been revoked', expired: 'The token has expired' } as const;
 
 /** The token text of a request; null without one. */
-export const bearerOf = (request: FastifyRequest): string | null => /^Bearer ([\w-]{1,200})$/i.exec(request.headers.authorization ?? '')?.[1] ?? null;
+export const bearerOf = (request: FastifyRequest): string | null =>
+  /^Bearer ([\w-]{1,200})$/i.exec(request.headers.authorization ?? '')?.[1] ?? null;
 
 /** Throws `forbidden` when `identity` may not do what `role` may. */
 export const demand = (identity: Identity | null, role: Role): Identity => {
   if (identity === null) throw new CarillonError('unauthorized', 'A token is needed');
-  if (rank[identity.role] < rank[role]) throw new CarillonError('forbidden', `This needs a token of role ${role}; yours has role ${identity.role}`);
+  if (rank[identity.role] < rank[role])
+    throw new CarillonError('forbidden', `This needs a token of role ${role}; yours has role ${identity.role}`);
   return identity;
 };
 
@@ -40,7 +42,8 @@ export const installAuth = (app: App, tokens: Tokens, publicRoutes: readonly str
   app.addHook('onRoute', (route) => {
     const role = route.config?.role;
     if (role === undefined) throw new CarillonError('definition-invalid', `Route ${String(route.method)} ${route.url} declares no role`);
-    if (role === 'public' && !publicRoutes.includes(route.url)) throw new CarillonError('definition-invalid', `Route ${route.url} may not be public`);
+    if (role === 'public' && !publicRoutes.includes(route.url))
+      throw new CarillonError('definition-invalid', `Route ${route.url} may not be public`);
   });
   app.addHook('onRequest', async (request, reply) => {
     const role = request.is404 ? 'read' : request.routeOptions.config.role;
@@ -50,7 +53,10 @@ export const installAuth = (app: App, tokens: Tokens, publicRoutes: readonly str
     } catch (error) {
       if (!isCarillonError(error, 'unauthorized')) throw error;
       await refused(request, reply);
-      void reply.header('www-authenticate', bearerOf(request) === null ? 'Bearer realm="carillon"' : 'Bearer realm="carillon", error="invalid_token"');
+      void reply.header(
+        'www-authenticate',
+        bearerOf(request) === null ? 'Bearer realm="carillon"' : 'Bearer realm="carillon", error="invalid_token"',
+      );
       throw error;
     }
     demand(request.identity, role ?? 'admin');

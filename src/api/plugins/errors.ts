@@ -16,7 +16,12 @@ export class InputError extends Error {
   }
 }
 
-const partNames: { readonly [part: string]: string } = { body: 'the body', querystring: 'the query', params: 'the path', headers: 'the headers' };
+const partNames: { readonly [part: string]: string } = {
+  body: 'the body',
+  querystring: 'the query',
+  params: 'the path',
+  headers: 'the headers',
+};
 
 const ofInput = ({ faults, part }: InputError): CarillonError => {
   const first = faults[0] ?? { field: '', message: 'is not valid' };
@@ -46,7 +51,12 @@ export const sendProblem = (service: Service, error: unknown, request: FastifyRe
   const known = ours(error);
   const problem = problemOf(known, request.id, request.routeOptions.config.seed === true);
   if (problem.status >= 500) {
-    const facts = { traceId: request.id, code: problem.code, route: request.routeOptions.url ?? '', cause: messageOf(known.cause ?? known) };
+    const facts = {
+      traceId: request.id,
+      code: problem.code,
+      route: request.routeOptions.url ?? '',
+      cause: messageOf(known.cause ?? known),
+    };
     service.observers.note({ kind: 'log', level: 'error', scope: 'api', message: known.message, facts });
   }
   return reply.code(problem.status).type('application/problem+json').send(problem);
@@ -55,5 +65,7 @@ export const sendProblem = (service: Service, error: unknown, request: FastifyRe
 /** Makes every error a problem document, the unknown route too. */
 export const installErrors = (app: App, service: Service): void => {
   app.setErrorHandler((error, request, reply) => sendProblem(service, error, request, reply));
-  app.setNotFoundHandler((request, reply) => sendProblem(service, new CarillonError('not-found', 'There is no such route'), request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(service, new CarillonError('not-found', 'There is no such route'), request, reply),
+  );
 };

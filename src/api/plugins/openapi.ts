@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger';
 import type { RouteOptions } from 'fastify';
 import { Type } from 'typebox';
 import type { App } from '../app.ts';
-import { Exact, problems } from '../schemas.ts';
+import { Exact, ProblemSchema, problems } from '../schemas.ts';
 import type { Service } from '../service.ts';
 
 const mutates = (route: RouteOptions): boolean => route.method !== 'GET' && route.method !== 'HEAD';
@@ -27,11 +27,20 @@ const describe = (route: RouteOptions): void => {
 
 /** The OpenAPI 3.1 document, made of the routes themselves; every route gets its common answers here. */
 export const installOpenApi = async (app: App, service: Service): Promise<void> => {
+  app.addSchema(ProblemSchema);
   await app.register(swagger, {
+    refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `schema-${index}`) },
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Carillon', version: service.version, description: 'Background jobs whose every tick is accounted for.', license: { name: 'Apache-2.0' } },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'crl_<id>_<secret>; roles read < operate < admin' } } },
+      info: {
+        title: 'Carillon',
+        version: service.version,
+        description: 'Background jobs whose every tick is accounted for.',
+        license: { name: 'Apache-2.0' },
+      },
+      components: {
+        securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'crl_<id>_<secret>; roles read < operate < admin' } },
+      },
     },
     transform: ({ schema, url, route }) => {
       const role = route.config?.role ?? 'admin';
@@ -41,7 +50,10 @@ export const installOpenApi = async (app: App, service: Service): Promise<void> 
   app.addHook('onRoute', describe);
   app.get(
     '/openapi.json',
-    { config: { role: 'read' }, schema: { operationId: 'openapi', tags: ['service'], summary: 'This document', response: { 200: Type.Unknown() } } },
+    {
+      config: { role: 'read' },
+      schema: { operationId: 'openapi', tags: ['service'], summary: 'This document', response: { 200: Type.Unknown() } },
+    },
     () => app.swagger(),
   );
 };

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import type { Command } from '../../core/command.ts';
 import { CarillonError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { streamName } from '../../core/stream.ts';
 import { granted, viewOf } from '../answers.ts';
 import type { App, RouteDeps } from '../app.ts';
 import { checkLine, Line, lineOf } from '../intake.ts';
@@ -12,7 +13,6 @@ import { demand } from '../plugins/auth.ts';
 import { validatorOf } from '../plugins/input.ts';
 import { AnyJson, Exact, refusals } from '../schemas.ts';
 import type { Service } from '../service.ts';
-import { streamName } from '../../core/stream.ts';
 
 const CommandLine = Type.Omit(Line, ['asOf'], { additionalProperties: false });
 const Batch = Exact({ commands: Type.Array(CommandLine, { minItems: 1, maxItems: maxBatch }) });
@@ -40,12 +40,14 @@ const toCommand = (service: Service, request: FastifyRequest, value: unknown): C
   return commandOf(service, request, { ...line, to: streamName(line.to), reason });
 };
 
-const isBatch = (body: unknown): body is { commands: unknown[] } => typeof body === 'object' && body !== null && Array.isArray((body as JsonObject).commands);
+const isBatch = (body: unknown): body is { commands: unknown[] } =>
+  typeof body === 'object' && body !== null && Array.isArray((body as JsonObject).commands);
 
 const toCommands = (service: Service, request: FastifyRequest, body: { commands: unknown[] }): Command[] => {
   const other = Object.keys(body).find((key) => key !== 'commands');
   if (other !== undefined) throw new CarillonError('bad-request', `${other.slice(0, 60)} is not a known field`);
-  if (body.commands.length === 0 || body.commands.length > maxBatch) throw new CarillonError('bad-request', `commands must hold 1 to ${maxBatch} commands`);
+  if (body.commands.length === 0 || body.commands.length > maxBatch)
+    throw new CarillonError('bad-request', `commands must hold 1 to ${maxBatch} commands`);
   return body.commands.map((value, index) => {
     try {
       return toCommand(service, request, value);
@@ -69,7 +71,8 @@ export const commandRoutes = (app: App, { service, limits }: RouteDeps): void =>
         operationId: 'sendCommands',
         tags: ['commands'],
         summary: 'Sends one command, or a batch',
-        description: 'The same id again gets the answer of then; with another payload 409. A batch answers 200 with one answer for each command.',
+        description:
+          'The same id again gets the answer of then; with another payload 409. A batch answers 200 with one answer for each command.',
         body: Type.Union([CommandLine, Batch]),
         response: { 200: Type.Union([AnswerSchema, Exact({ answers: Type.Array(AnswerSchema) })]), ...refusals },
       },

@@ -15,22 +15,53 @@ const Next = Nullable(Exact({ job: Type.String(), at: Type.String() }));
 const Names = Type.Array(Type.String());
 const Step = Exact({ job: Type.String(), at: Type.String(), rule: Type.String(), events: Names });
 const Now = Exact({
-  stream: Type.String(), revision: Type.Integer(), asOf: Text, recorded: AnyJson, now: Type.String(), state: AnyJson, steps: Type.Array(Step),
-  held: Type.Array(Exact({ job: Type.String(), because: Type.String() })), next: Next,
+  stream: Type.String(),
+  revision: Type.Integer(),
+  asOf: Text,
+  recorded: AnyJson,
+  now: Type.String(),
+  state: AnyJson,
+  steps: Type.Array(Step),
+  held: Type.Array(Exact({ job: Type.String(), because: Type.String() })),
+  next: Next,
 });
-const SlotCause = Exact({ slot: Type.String(), verdict: Type.String(), cause: Type.String(), version: Type.Integer(), definedBy: Type.String() });
+const SlotCause = Exact({
+  slot: Type.String(),
+  verdict: Type.String(),
+  cause: Type.String(),
+  version: Type.Integer(),
+  definedBy: Type.String(),
+});
 const Change = Exact({
-  events: Names, revision: Type.Integer(), at: Type.String(), recordedAt: Type.String(), rule: Type.String(), facts: AnyJson, refused: Type.Boolean(), job: Text, correlation: Type.String(),
-  command: Nullable(Exact({ id: Type.String(), by: Text, reason: Text })), slot: Nullable(SlotCause), followed: Type.Array(Exact({ stream: Type.String(), events: Names })),
+  events: Names,
+  revision: Type.Integer(),
+  at: Type.String(),
+  recordedAt: Type.String(),
+  rule: Type.String(),
+  facts: AnyJson,
+  refused: Type.Boolean(),
+  job: Text,
+  correlation: Type.String(),
+  command: Nullable(Exact({ id: Type.String(), by: Text, reason: Text })),
+  slot: Nullable(SlotCause),
+  followed: Type.Array(Exact({ stream: Type.String(), events: Names })),
 });
 const Explanation = Exact({ stream: Type.String(), changes: Type.Array(Change), now: Exact({ state: AnyJson, next: Next }) });
 const AsOf = Exact({ stream: Type.String(), at: Type.String(), revision: Nullable(Type.Integer()), state: AnyJson, settled: AnyJson });
 
-/** One actor: as it is now, as it was, and why. */
-export const entityRoutes = (app: App, { service }: RouteDeps): void => {
+const getEntity = (app: App, { service }: RouteDeps): void => {
   app.get(
     '/api/v1/entities/:id',
-    { config: { role: 'read' }, schema: { operationId: 'getEntity', tags: ['entities'], summary: 'An actor now: recorded, and with what is due by now applied', params: Id, response: { 200: Now, ...problems(404, 410) } } },
+    {
+      config: { role: 'read' },
+      schema: {
+        operationId: 'getEntity',
+        tags: ['entities'],
+        summary: 'An actor now: recorded, and with what is due by now applied',
+        params: Id,
+        response: { 200: Now, ...problems(404, 410) },
+      },
+    },
     async (request) => {
       const stream = await findEntity(service, request.params.id);
       const { recorded, state, ...rest } = await entityNow(service, stream);
@@ -38,29 +69,47 @@ export const entityRoutes = (app: App, { service }: RouteDeps): void => {
       return { ...rest, recorded: withoutSecrets(category, recorded), state: withoutSecrets(category, state) };
     },
   );
+};
+
+const whyEntity = (app: App, { service }: RouteDeps): void => {
   app.get(
     '/api/v1/entities/:id/why',
     {
       config: { role: 'read' },
       schema: {
-        operationId: 'whyEntity', tags: ['entities'], summary: 'Why an actor is as it is: each decision, its rule, facts and cause, newest first', params: Id,
-        querystring: Exact({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })) }), response: { 200: Explanation, ...problems(404, 410) },
+        operationId: 'whyEntity',
+        tags: ['entities'],
+        summary: 'Why an actor is as it is: each decision, its rule, facts and cause, newest first',
+        params: Id,
+        querystring: Exact({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })) }),
+        response: { 200: Explanation, ...problems(404, 410) },
       },
     },
     async (request) => {
       const stream = await findEntity(service, request.params.id);
       const { changes, now } = await why(service, stream, request.query.limit ?? 20);
-      const told = changes.map((change) => ({ ...change, events: [...change.events], followed: change.followed.map((each) => ({ stream: each.stream, events: [...each.events] })) }));
+      const told = changes.map((change) => ({
+        ...change,
+        events: [...change.events],
+        followed: change.followed.map((each) => ({ stream: each.stream, events: [...each.events] })),
+      }));
       return { stream, changes: told, now: { state: withoutSecrets(categoryOf(stream), now.state), next: now.next } };
     },
   );
+};
+
+const entityAsOf = (app: App, { service }: RouteDeps): void => {
   app.get(
     '/api/v1/entities/:id/as-of',
     {
       config: { role: 'read' },
       schema: {
-        operationId: 'entityAsOf', tags: ['entities'], summary: 'An actor as it stood at an instant', params: Id,
-        querystring: Exact({ at: InstantText, by: Type.Optional(OneOf('effect', 'recorded')) }), response: { 200: AsOf, ...problems(404, 410) },
+        operationId: 'entityAsOf',
+        tags: ['entities'],
+        summary: 'An actor as it stood at an instant',
+        params: Id,
+        querystring: Exact({ at: InstantText, by: Type.Optional(OneOf('effect', 'recorded')) }),
+        response: { 200: AsOf, ...problems(404, 410) },
       },
     },
     async (request) => {
@@ -72,4 +121,11 @@ export const entityRoutes = (app: App, { service }: RouteDeps): void => {
       return { stream, at, revision, state: withoutSecrets(category, state), settled: withoutSecrets(category, settled) };
     },
   );
+};
+
+/** One actor: as it is now, as it was, and why. */
+export const entityRoutes = (app: App, deps: RouteDeps): void => {
+  getEntity(app, deps);
+  whyEntity(app, deps);
+  entityAsOf(app, deps);
 };

@@ -2,9 +2,9 @@ import { Type } from 'typebox';
 import type { Position, RecordedEvent } from '../../core/event.ts';
 import type { App, RouteDeps } from '../app.ts';
 import { eventFilter } from '../event-filter.ts';
-import { EventSchema, Exact, Limit, Nullable, problems } from '../schemas.ts';
-import { positionOf } from '../positions.ts';
 import type { Live } from '../plugins/live.ts';
+import { positionOf } from '../positions.ts';
+import { EventSchema, Exact, Limit, Nullable, problems } from '../schemas.ts';
 import type { Service } from '../service.ts';
 import { eventView } from '../views.ts';
 
@@ -40,14 +40,20 @@ export const eventRoutes = (app: App, { service }: RouteDeps, live: Live): void 
         operationId: 'readEvents',
         tags: ['streams'],
         summary: 'The log: a page as JSON, or live with "Accept: text/event-stream"',
-        description: 'Live: `id` is the position; go on with Last-Event-ID or ?from (exclusive); without them from now on. A comment comes every 15 s.',
+        description:
+          'Live: `id` is the position; go on with Last-Event-ID or ?from (exclusive); without them from now on. A comment comes every 15 s.',
         querystring: Exact({
-          types: Type.Optional(Type.String({ minLength: 1, maxLength: 1_000, description: 'For example giving.escrow.*,arcade.pool.PoolFinalized' })),
+          types: Type.Optional(
+            Type.String({ minLength: 1, maxLength: 1_000, description: 'For example giving.escrow.*,arcade.pool.PoolFinalized' }),
+          ),
           from: Type.Optional(Type.String({ maxLength: 20, description: 'A position, exclusive; 0 for the beginning' })),
           limit: Type.Optional(Limit),
         }),
         response: {
-          200: { description: 'A page, or the live stream', content: { 'application/json': { schema: Page }, 'text/event-stream': { schema: Type.String() } } },
+          200: {
+            description: 'A page, or the live stream',
+            content: { 'application/json': { schema: Page }, 'text/event-stream': { schema: Type.String() } },
+          },
           ...problems(406),
         },
       },

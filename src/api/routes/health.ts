@@ -6,13 +6,19 @@ import type { Service } from '../service.ts';
 import type { Tokens } from '../tokens.ts';
 
 const Word = Type.String({ description: 'One word' });
-const Checks = Exact({ ready: Type.Boolean(), checks: Type.Array(Exact({ name: Type.String(), ok: Type.Boolean(), detail: Type.String() })) });
+const Checks = Exact({
+  ready: Type.Boolean(),
+  checks: Type.Array(Exact({ name: Type.String(), ok: Type.Boolean(), detail: Type.String() })),
+});
 
 /** The two public routes: one word each. What exactly is wrong is told to tokens only. */
 export const healthRoutes = (app: App, service: Service, tokens: Tokens): void => {
   app.get(
     '/livez',
-    { config: { role: 'public' }, schema: { operationId: 'livez', tags: ['service'], summary: 'The process runs', produces: ['text/plain'], response: { 200: Word } } },
+    {
+      config: { role: 'public' },
+      schema: { operationId: 'livez', tags: ['service'], summary: 'The process runs', produces: ['text/plain'], response: { 200: Word } },
+    },
     async (_request, reply) => reply.type('text/plain').send('ok'),
   );
   app.get(

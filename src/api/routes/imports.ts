@@ -15,7 +15,14 @@ const Progress = Exact({
   message: Type.Optional(Type.String()),
 });
 
-const viewOf = ({ id, status, lines, done, cursor, message }: ImportProgress) => ({ id, status, lines, done, cursor, ...(message === undefined ? {} : { message }) });
+const viewOf = ({ id, status, lines, done, cursor, message }: ImportProgress) => ({
+  id,
+  status,
+  lines,
+  done,
+  cursor,
+  ...(message === undefined ? {} : { message }),
+});
 
 const mediaType = 'application/x-ndjson';
 
@@ -42,14 +49,23 @@ export const importRoutes = (app: App, { service, limits }: RouteDeps): void => 
       const { lines, role } = await readIntake(service.registry, request.body, () => service.clock.sleep(0));
       const { name: by } = demand(request.identity, role);
       const progress = await service.imports.start(request.query.name, lines, by, request.query.reason);
-      return reply.code(202).header('location', `/api/v1/imports/${encodeURIComponent(progress.id)}`).send(viewOf(progress));
+      return reply
+        .code(202)
+        .header('location', `/api/v1/imports/${encodeURIComponent(progress.id)}`)
+        .send(viewOf(progress));
     },
   );
   app.get(
     '/api/v1/imports/:id',
     {
       config: { role: 'read' },
-      schema: { operationId: 'getImport', tags: ['imports'], summary: 'How far an import is', params: Exact({ id: Type.String({ minLength: 1, maxLength: 200 }) }), response: { 200: Progress, ...problems(404) } },
+      schema: {
+        operationId: 'getImport',
+        tags: ['imports'],
+        summary: 'How far an import is',
+        params: Exact({ id: Type.String({ minLength: 1, maxLength: 200 }) }),
+        response: { 200: Progress, ...problems(404) },
+      },
     },
     async (request) => {
       const progress = await service.imports.progress(request.params.id);

@@ -11,11 +11,28 @@ import { AnyJson, Cursor, Exact, Limit, Next, Nullable, problems, refusals, With
 
 const Id = Exact({ id: Type.String({ minLength: 3, maxLength: 250, description: 'The stream of the item or effect, URL-encoded' }) });
 const Parked = Exact({
-  id: Type.String(), kind: Type.String(), job: Type.String(), about: Type.String(), attempt: Type.Integer(), message: Type.String(), at: Type.String(),
-  correlation: Type.String(), traceparent: Nullable(Type.String()),
+  id: Type.String(),
+  kind: Type.String(),
+  job: Type.String(),
+  about: Type.String(),
+  attempt: Type.Integer(),
+  message: Type.String(),
+  at: Type.String(),
+  correlation: Type.String(),
+  traceparent: Nullable(Type.String()),
 });
 
-const viewOf = ({ id, kind, job, about, attempt, message, at, correlation, traceparent }: ParkedRow) => ({ id, kind, job, about, attempt, message, at, correlation, traceparent });
+const viewOf = ({ id, kind, job, about, attempt, message, at, correlation, traceparent }: ParkedRow) => ({
+  id,
+  kind,
+  job,
+  about,
+  attempt,
+  message,
+  at,
+  correlation,
+  traceparent,
+});
 
 /** The command of a verb, by what is parked. */
 const typeOf = (verb: 'Replay' | 'Discard', stream: StreamName): string => {
@@ -30,8 +47,14 @@ const readRoutes = (app: App, { service }: RouteDeps): void => {
     {
       config: { role: 'read' },
       schema: {
-        operationId: 'listParked', tags: ['parked'], summary: 'Lists what failed for good, newest first',
-        querystring: Exact({ job: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'The full name of a job, reactor or effect' })), limit: Type.Optional(Limit), cursor: Type.Optional(Cursor) }),
+        operationId: 'listParked',
+        tags: ['parked'],
+        summary: 'Lists what failed for good, newest first',
+        querystring: Exact({
+          job: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'The full name of a job, reactor or effect' })),
+          limit: Type.Optional(Limit),
+          cursor: Type.Optional(Cursor),
+        }),
         response: { 200: Exact({ parked: Type.Array(Parked), next: Next }) },
       },
     },
@@ -41,14 +64,23 @@ const readRoutes = (app: App, { service }: RouteDeps): void => {
       const before = place === undefined ? {} : { before: { at: String(place.at), id: String(place.id) } };
       const rows = await listParked(service.readModels, { limit: limit + 1, ...(job === undefined ? {} : { job }), ...before });
       const last = rows[limit - 1];
-      return { parked: rows.slice(0, limit).map(viewOf), next: rows.length > limit && last ? toCursor({ at: last.at, id: last.id }) : null };
+      return {
+        parked: rows.slice(0, limit).map(viewOf),
+        next: rows.length > limit && last ? toCursor({ at: last.at, id: last.id }) : null,
+      };
     },
   );
   app.get(
     '/api/v1/parked/:id',
     {
       config: { role: 'read' },
-      schema: { operationId: 'getParked', tags: ['parked'], summary: 'One parked item with its state', params: Id, response: { 200: Exact({ ...Parked.properties, state: AnyJson }), ...problems(404) } },
+      schema: {
+        operationId: 'getParked',
+        tags: ['parked'],
+        summary: 'One parked item with its state',
+        params: Id,
+        response: { 200: Exact({ ...Parked.properties, state: AnyJson }), ...problems(404) },
+      },
     },
     async (request) => {
       const id = streamName(request.params.id);
@@ -69,7 +101,14 @@ export const parkedRoutes = (app: App, deps: RouteDeps): void => {
       `/api/v1/parked/:id/${word}`,
       {
         config: { role: 'operate' },
-        schema: { operationId: `${word}Parked`, tags: ['parked'], summary, params: Id, body: WithReason, response: { 200: Exact({ id: Type.String(), status: Type.String() }), ...refusals } },
+        schema: {
+          operationId: `${word}Parked`,
+          tags: ['parked'],
+          summary,
+          params: Id,
+          body: WithReason,
+          response: { 200: Exact({ id: Type.String(), status: Type.String() }), ...refusals },
+        },
       },
       async (request) => {
         const id = streamName(request.params.id);

@@ -26,10 +26,26 @@ export const projectionRoutes = (app: App, { service }: RouteDeps): void => {
 
   app.get(
     '/api/v1/projections',
-    { config: { role: 'read' }, schema: { operationId: 'listProjections', tags: ['projections'], summary: 'Lists projections and their lag', response: { 200: Exact({ projections: Type.Array(View) }) } } },
+    {
+      config: { role: 'read' },
+      schema: {
+        operationId: 'listProjections',
+        tags: ['projections'],
+        summary: 'Lists projections and their lag',
+        response: { 200: Exact({ projections: Type.Array(View) }) },
+      },
+    },
     async () => {
       const all = await service.projections.list();
-      return { projections: all.map(({ name, version, checkpoint, lag }) => ({ name, version, checkpoint, lag, rebuilding: running.get(name) ?? null })) };
+      return {
+        projections: all.map(({ name, version, checkpoint, lag }) => ({
+          name,
+          version,
+          checkpoint,
+          lag,
+          rebuilding: running.get(name) ?? null,
+        })),
+      };
     },
   );
   app.post(
@@ -37,8 +53,12 @@ export const projectionRoutes = (app: App, { service }: RouteDeps): void => {
     {
       config: { role: 'operate' },
       schema: {
-        operationId: 'rebuildProjection', tags: ['projections'], summary: 'Builds a projection again and swaps it in; answers when done',
-        params: Name, body, response: { 200: Exact({ name: Type.String(), events: Type.Integer(), hash: Type.String() }), ...problems(404, 409) },
+        operationId: 'rebuildProjection',
+        tags: ['projections'],
+        summary: 'Builds a projection again and swaps it in; answers when done',
+        params: Name,
+        body,
+        response: { 200: Exact({ name: Type.String(), events: Type.Integer(), hash: Type.String() }), ...problems(404, 409) },
       },
     },
     async (request) => {
@@ -61,8 +81,15 @@ export const projectionRoutes = (app: App, { service }: RouteDeps): void => {
     {
       config: { role: 'operate' },
       schema: {
-        operationId: 'verifyProjection', tags: ['projections'], summary: 'Builds a projection beside the live one and compares their hashes',
-        params: Name, body, response: { 200: Exact({ name: Type.String(), equal: Type.Boolean(), live: Type.String(), rebuilt: Type.String() }), ...problems(404) },
+        operationId: 'verifyProjection',
+        tags: ['projections'],
+        summary: 'Builds a projection beside the live one and compares their hashes',
+        params: Name,
+        body,
+        response: {
+          200: Exact({ name: Type.String(), equal: Type.Boolean(), live: Type.String(), rebuilt: Type.String() }),
+          ...problems(404),
+        },
       },
     },
     async (request) => {

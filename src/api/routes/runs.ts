@@ -13,28 +13,94 @@ import { eventView } from '../views.ts';
 const Slot = Exact({ slot: Type.String({ minLength: 3, maxLength: 240, description: 'The slot id, URL-encoded' }) });
 const Text = Nullable(Type.String());
 const Run = Exact({
-  slot: Type.String(), key: Type.String(), job: Type.String(), scope: Type.String(), at: Type.String(), cause: Type.String(), by: Text, reason: Text,
-  openedAt: Type.String(), closedAt: Text, verdict: Type.String(), due: Count, changed: Count, parked: Count,
-  events: Type.Record(Type.String(), Type.Integer()), durationMs: Nullable(Type.Integer()), message: Text, version: Type.Integer(), traceparent: Text,
+  slot: Type.String(),
+  key: Type.String(),
+  job: Type.String(),
+  scope: Type.String(),
+  at: Type.String(),
+  cause: Type.String(),
+  by: Text,
+  reason: Text,
+  openedAt: Type.String(),
+  closedAt: Text,
+  verdict: Type.String(),
+  due: Count,
+  changed: Count,
+  parked: Count,
+  events: Type.Record(Type.String(), Type.Integer()),
+  durationMs: Nullable(Type.Integer()),
+  message: Text,
+  version: Type.Integer(),
+  traceparent: Text,
 });
-const Progress = Exact({ status: Type.String(), epoch: Type.Integer(), attempt: Type.Integer(), nextAt: Text, message: Text, parts: AnyJson });
+const Progress = Exact({
+  status: Type.String(),
+  epoch: Type.Integer(),
+  attempt: Type.Integer(),
+  nextAt: Text,
+  message: Text,
+  parts: AnyJson,
+});
 
 const viewOf = (row: RunRow) => {
-  const { slot, key, job, scope, at, cause, by, reason, openedAt, closedAt, verdict, due, changed, parked, events, durationMs, message, version, traceparent } = row;
-  return { slot, key, job, scope, at, cause, by, reason, openedAt, closedAt, verdict, due, changed, parked, events: { ...events }, durationMs, message, version, traceparent };
+  const {
+    slot,
+    key,
+    job,
+    scope,
+    at,
+    cause,
+    by,
+    reason,
+    openedAt,
+    closedAt,
+    verdict,
+    due,
+    changed,
+    parked,
+    events,
+    durationMs,
+    message,
+    version,
+    traceparent,
+  } = row;
+  return {
+    slot,
+    key,
+    job,
+    scope,
+    at,
+    cause,
+    by,
+    reason,
+    openedAt,
+    closedAt,
+    verdict,
+    due,
+    changed,
+    parked,
+    events: { ...events },
+    durationMs,
+    message,
+    version,
+    traceparent,
+  };
 };
 
-const readRoutes = (app: App, { service }: RouteDeps): void => {
+const listRuns = (app: App, { service }: RouteDeps): void => {
   app.get(
     '/api/v1/runs',
     {
       config: { role: 'read' },
       schema: {
-        operationId: 'listRuns', tags: ['runs'], summary: 'Lists opened slots, newest first',
+        operationId: 'listRuns',
+        tags: ['runs'],
+        summary: 'Lists opened slots, newest first',
         querystring: Exact({
           job: Type.Optional(Type.String({ minLength: 1, maxLength: 230 })),
           verdict: Type.Optional(OneOf('open', 'completed', 'failed', 'cancelled', 'timed-out')),
-          limit: Type.Optional(Limit), cursor: Type.Optional(Cursor),
+          limit: Type.Optional(Limit),
+          cursor: Type.Optional(Cursor),
         }),
         response: { 200: Exact({ runs: Type.Array(Run), next: Next }) },
       },
@@ -44,27 +110,59 @@ const readRoutes = (app: App, { service }: RouteDeps): void => {
       return { runs: rows.map(viewOf), next };
     },
   );
+};
+
+const getRun = (app: App, { service }: RouteDeps): void => {
   app.get(
     '/api/v1/runs/:slot',
     {
       config: { role: 'read' },
-      schema: { operationId: 'getRun', tags: ['runs'], summary: 'One run, and how far it is', params: Slot, response: { 200: Exact({ ...Run.properties, progress: Nullable(Progress) }), ...problems(404) } },
+      schema: {
+        operationId: 'getRun',
+        tags: ['runs'],
+        summary: 'One run, and how far it is',
+        params: Slot,
+        response: { 200: Exact({ ...Run.properties, progress: Nullable(Progress) }), ...problems(404) },
+      },
     },
     async (request) => {
       const slot = slotOf(request.params.slot);
       const [row, state] = await Promise.all([runOf(service, slot), progressOf(service, slot)]);
-      const progress = state === null ? null : { status: state.status, epoch: state.epoch, attempt: state.attempt, nextAt: state.nextAt, message: state.message, parts: state.parts };
+      const progress =
+        state === null
+          ? null
+          : {
+              status: state.status,
+              epoch: state.epoch,
+              attempt: state.attempt,
+              nextAt: state.nextAt,
+              message: state.message,
+              parts: state.parts,
+            };
       return { ...viewOf(row), progress };
     },
   );
+};
+
+const runEvents = (app: App, { service }: RouteDeps): void => {
   app.get(
     '/api/v1/runs/:slot/events',
     {
       config: { role: 'read' },
       schema: {
-        operationId: 'runEvents', tags: ['runs'], summary: 'What a run appended, in log order', description: 'A page may be empty and `more` true: the log was long; go on from `upTo`.', params: Slot,
-        querystring: Exact({ from: Type.Optional(Type.String({ maxLength: 20, description: '`upTo` of the page before' })), limit: Type.Optional(Limit) }),
-        response: { 200: Exact({ slot: Type.String(), events: Type.Array(EventSchema), upTo: Text, more: Type.Boolean() }), ...problems(404) },
+        operationId: 'runEvents',
+        tags: ['runs'],
+        summary: 'What a run appended, in log order',
+        description: 'A page may be empty and `more` true: the log was long; go on from `upTo`.',
+        params: Slot,
+        querystring: Exact({
+          from: Type.Optional(Type.String({ maxLength: 20, description: '`upTo` of the page before' })),
+          limit: Type.Optional(Limit),
+        }),
+        response: {
+          200: Exact({ slot: Type.String(), events: Type.Array(EventSchema), upTo: Text, more: Type.Boolean() }),
+          ...problems(404),
+        },
       },
     },
     async (request) => {
@@ -77,6 +175,12 @@ const readRoutes = (app: App, { service }: RouteDeps): void => {
   );
 };
 
+const readRoutes = (app: App, deps: RouteDeps): void => {
+  listRuns(app, deps);
+  getRun(app, deps);
+  runEvents(app, deps);
+};
+
 /** Runs: every opened slot with its verdict, what it changed, and stopping or approving one. */
 export const runRoutes = (app: App, deps: RouteDeps): void => {
   readRoutes(app, deps);
@@ -86,7 +190,14 @@ export const runRoutes = (app: App, deps: RouteDeps): void => {
       `/api/v1/runs/:slot/${verb}`,
       {
         config: { role: 'operate' },
-        schema: { operationId: `${verb}Run`, tags: ['runs'], summary, params: Slot, body: WithReason, response: { 200: Exact({ slot: Type.String(), status: Type.String() }), ...refusals } },
+        schema: {
+          operationId: `${verb}Run`,
+          tags: ['runs'],
+          summary,
+          params: Slot,
+          body: WithReason,
+          response: { 200: Exact({ slot: Type.String(), status: Type.String() }), ...refusals },
+        },
       },
       async (request) => {
         const slot = slotOf(request.params.slot);

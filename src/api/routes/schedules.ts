@@ -8,20 +8,43 @@ import { listActors } from '../actors.ts';
 import type { App, RouteDeps } from '../app.ts';
 import { type Backfills, planBackfill } from '../backfill.ts';
 import { send } from '../order.ts';
-import { AnyJson, Cursor, Exact, InstantText, Limit, Next, Nullable, problems, Reason, refusals, WithReason } from '../schemas.ts';
 import { findSchedule, nextOf, timetableText } from '../schedules.ts';
+import { AnyJson, Cursor, Exact, InstantText, Limit, Next, Nullable, problems, Reason, refusals, WithReason } from '../schemas.ts';
 
-const Key = Exact({ key: Type.String({ minLength: 1, maxLength: 230, description: 'The key, URL-encoded, or an alias or short name of the job' }) });
+const Key = Exact({
+  key: Type.String({ minLength: 1, maxLength: 230, description: 'The key, URL-encoded, or an alias or short name of the job' }),
+});
 const View = Exact({
-  key: Type.String(), job: Type.String(), scope: Type.String(), status: Type.String(), schedule: Nullable(Type.String()), zone: Nullable(Type.String()),
-  enabled: Type.Boolean(), version: Type.Integer(), catchUp: Nullable(Type.String()), overlap: Nullable(Type.String()),
-  paused: AnyJson, open: AnyJson, last: AnyJson, watermark: Nullable(Type.String()), next: Nullable(Type.String()), unfinished: Type.Array(Type.String()),
+  key: Type.String(),
+  job: Type.String(),
+  scope: Type.String(),
+  status: Type.String(),
+  schedule: Nullable(Type.String()),
+  zone: Nullable(Type.String()),
+  enabled: Type.Boolean(),
+  version: Type.Integer(),
+  catchUp: Nullable(Type.String()),
+  overlap: Nullable(Type.String()),
+  paused: AnyJson,
+  open: AnyJson,
+  last: AnyJson,
+  watermark: Nullable(Type.String()),
+  next: Nullable(Type.String()),
+  unfinished: Type.Array(Type.String()),
 });
 
 const viewOf = (key: string, state: ScheduleState) => {
   const { status, definition, version, paused, open, last, watermark, unfinished } = state;
   return {
-    key, job: jobOfKey(key), scope: scopeOfKey(key), status, version, paused, open, last, watermark,
+    key,
+    job: jobOfKey(key),
+    scope: scopeOfKey(key),
+    status,
+    version,
+    paused,
+    open,
+    last,
+    watermark,
     schedule: definition && timetableText(definition.schedule),
     zone: definition?.zone ?? null,
     enabled: definition?.enabled ?? false,
@@ -44,15 +67,17 @@ const slotsAfter = (state: ScheduleState, from: Instant, count: number): Instant
   return slots;
 };
 
-/** Reading schedules: what they say, what is open, what comes next. */
-export const scheduleReadRoutes = (app: App, { service }: RouteDeps): void => {
+const listSchedules = (app: App, { service }: RouteDeps): void => {
   app.get(
     '/api/v1/schedules',
     {
       config: { role: 'read' },
       schema: {
-        operationId: 'listSchedules', tags: ['schedules'], summary: 'Lists schedules',
-        querystring: Exact({ limit: Type.Optional(Limit), cursor: Type.Optional(Cursor) }), response: { 200: Exact({ schedules: Type.Array(View), next: Next }) },
+        operationId: 'listSchedules',
+        tags: ['schedules'],
+        summary: 'Lists schedules',
+        querystring: Exact({ limit: Type.Optional(Limit), cursor: Type.Optional(Cursor) }),
+        response: { 200: Exact({ schedules: Type.Array(View), next: Next }) },
       },
     },
     async (request) => {
@@ -60,20 +85,38 @@ export const scheduleReadRoutes = (app: App, { service }: RouteDeps): void => {
       return { schedules: rows.map((row) => viewOf(idOf(row.stream), row.state as unknown as ScheduleState)), next };
     },
   );
+};
+
+const getSchedule = (app: App, { service }: RouteDeps): void => {
   app.get(
     '/api/v1/schedules/:key',
-    { config: { role: 'read' }, schema: { operationId: 'getSchedule', tags: ['schedules'], summary: 'One schedule', params: Key, response: { 200: View, ...problems(404) } } },
+    {
+      config: { role: 'read' },
+      schema: {
+        operationId: 'getSchedule',
+        tags: ['schedules'],
+        summary: 'One schedule',
+        params: Key,
+        response: { 200: View, ...problems(404) },
+      },
+    },
     async (request) => {
       const { key, state } = await findSchedule(service, request.params.key);
       return viewOf(key, state);
     },
   );
+};
+
+const nextSlots = (app: App, { service }: RouteDeps): void => {
   app.get(
     '/api/v1/schedules/:key/next',
     {
       config: { role: 'read' },
       schema: {
-        operationId: 'nextSlots', tags: ['schedules'], summary: 'The next slots, also of a paused or disabled schedule', params: Key,
+        operationId: 'nextSlots',
+        tags: ['schedules'],
+        summary: 'The next slots, also of a paused or disabled schedule',
+        params: Key,
         querystring: Exact({ count: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })), from: Type.Optional(InstantText) }),
         response: { 200: Exact({ key: Type.String(), zone: Nullable(Type.String()), slots: Type.Array(Type.String()) }), ...problems(404) },
       },
@@ -87,6 +130,13 @@ export const scheduleReadRoutes = (app: App, { service }: RouteDeps): void => {
   );
 };
 
+/** Reading schedules: what they say, what is open, what comes next. */
+export const scheduleReadRoutes = (app: App, deps: RouteDeps): void => {
+  listSchedules(app, deps);
+  getSchedule(app, deps);
+  nextSlots(app, deps);
+};
+
 const Changed = Exact({ key: Type.String(), status: Type.String(), position: Nullable(Type.String()) });
 
 /** Changing schedules: pause, resume, remove, backfill; each with a reason. */
@@ -94,7 +144,17 @@ export const scheduleChangeRoutes = (app: App, { service }: RouteDeps, backfills
   const change = (verb: 'resume' | 'remove', type: string, status: string, summary: string): void => {
     app.post(
       `/api/v1/schedules/:key/${verb}`,
-      { config: { role: 'operate' }, schema: { operationId: `${verb}Schedule`, tags: ['schedules'], summary, params: Key, body: WithReason, response: { 200: Changed, ...refusals } } },
+      {
+        config: { role: 'operate' },
+        schema: {
+          operationId: `${verb}Schedule`,
+          tags: ['schedules'],
+          summary,
+          params: Key,
+          body: WithReason,
+          response: { 200: Changed, ...refusals },
+        },
+      },
       async (request) => {
         const { key } = await findSchedule(service, request.params.key);
         const answer = await send(service, request, { to: streamName(scheduleStream(key)), type, data: {}, reason: request.body.reason });
@@ -107,8 +167,12 @@ export const scheduleChangeRoutes = (app: App, { service }: RouteDeps, backfills
     {
       config: { role: 'operate' },
       schema: {
-        operationId: 'pauseSchedule', tags: ['schedules'], summary: 'Pauses a schedule: its slots are recorded as skipped, and nothing settles its actors', params: Key,
-        body: Exact({ reason: Reason, until: Type.Optional(InstantText) }), response: { 200: Changed, ...refusals },
+        operationId: 'pauseSchedule',
+        tags: ['schedules'],
+        summary: 'Pauses a schedule: its slots are recorded as skipped, and nothing settles its actors',
+        params: Key,
+        body: Exact({ reason: Reason, until: Type.Optional(InstantText) }),
+        response: { 200: Changed, ...refusals },
       },
     },
     async (request) => {
@@ -128,7 +192,10 @@ export const scheduleChangeRoutes = (app: App, { service }: RouteDeps, backfills
     {
       config: { role: 'operate' },
       schema: {
-        operationId: 'backfill', tags: ['schedules'], summary: 'Opens past slots that did not complete, one after the other; with dryRun only shows which', params: Key,
+        operationId: 'backfill',
+        tags: ['schedules'],
+        summary: 'Opens past slots that did not complete, one after the other; with dryRun only shows which',
+        params: Key,
         body: Exact({ from: InstantText, to: InstantText, reason: Reason, dryRun: Type.Optional(Type.Boolean()) }),
         response: { 200: Exact({ key: Type.String(), dryRun: Type.Boolean(), slots: Type.Array(Planned) }), ...refusals },
       },

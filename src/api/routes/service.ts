@@ -4,25 +4,39 @@ import type { App, RouteDeps } from '../app.ts';
 import { identityOf } from '../plugins/auth.ts';
 import { AnyJson, Exact, Nullable, problems, Reason } from '../schemas.ts';
 
-const Folder = Type.String({ minLength: 1, maxLength: 1_000, pattern: '^[^\\u0000-\\u001f]+$', description: 'A folder of the server that does not exist yet' });
+const Folder = Type.String({
+  minLength: 1,
+  maxLength: 1_000,
+  pattern: '^[^\\u0000-\\u001f]+$',
+  description: 'A folder of the server that does not exist yet',
+});
 const ErrorEntry = Exact({ code: Type.String(), status: Type.Integer(), transient: Type.Boolean(), next: Type.String() });
 
-/** The service itself: configuration, backup, metrics, and what its error codes mean. */
-export const serviceRoutes = (app: App, { service }: RouteDeps, metricsPublic: boolean): void => {
+const getConfig = (app: App, { service }: RouteDeps): void => {
   app.get(
     '/api/v1/config',
     {
       config: { role: 'admin' },
-      schema: { operationId: 'getConfig', tags: ['service'], summary: 'The effective configuration, secrets masked', response: { 200: Exact({ version: Type.String(), values: AnyJson, sources: AnyJson }) } },
+      schema: {
+        operationId: 'getConfig',
+        tags: ['service'],
+        summary: 'The effective configuration, secrets masked',
+        response: { 200: Exact({ version: Type.String(), values: AnyJson, sources: AnyJson }) },
+      },
     },
     () => ({ version: service.version, values: service.config.values, sources: service.config.sources }),
   );
+};
+
+const backup = (app: App, { service }: RouteDeps): void => {
   app.post(
     '/api/v1/backup',
     {
       config: { role: 'admin' },
       schema: {
-        operationId: 'backup', tags: ['service'], summary: 'Copies event store and vault into a new folder of the server',
+        operationId: 'backup',
+        tags: ['service'],
+        summary: 'Copies event store and vault into a new folder of the server',
         body: Exact({ folder: Folder, reason: Type.Optional(Reason) }),
         response: { 200: Exact({ files: Type.Array(Type.String()), position: Nullable(Type.String()) }) },
       },
@@ -34,11 +48,20 @@ export const serviceRoutes = (app: App, { service }: RouteDeps, metricsPublic: b
       return { files: [...files], position };
     },
   );
+};
+
+const metrics = (app: App, { service }: RouteDeps, metricsPublic: boolean): void => {
   app.get(
     '/metrics',
     {
       config: { role: metricsPublic ? 'public' : 'read' },
-      schema: { operationId: 'metrics', tags: ['service'], summary: 'Metrics as Prometheus text', produces: ['text/plain'], response: { 200: { description: 'Metrics', content: { 'text/plain': { schema: Type.String() } } }, ...problems(404) } },
+      schema: {
+        operationId: 'metrics',
+        tags: ['service'],
+        summary: 'Metrics as Prometheus text',
+        produces: ['text/plain'],
+        response: { 200: { description: 'Metrics', content: { 'text/plain': { schema: Type.String() } } }, ...problems(404) },
+      },
     },
     async (_request, reply) => {
       const text = await service.metrics();
@@ -46,11 +69,20 @@ export const serviceRoutes = (app: App, { service }: RouteDeps, metricsPublic: b
       return reply.type('text/plain; version=0.0.4; charset=utf-8').send(text);
     },
   );
+};
+
+const getErrorCode = (app: App, { service }: RouteDeps): void => {
   app.get(
     '/errors/:code',
     {
       config: { role: 'read' },
-      schema: { operationId: 'getErrorCode', tags: ['service'], summary: 'What an error code means', params: Exact({ code: Type.String({ maxLength: 60 }) }), response: { 200: ErrorEntry, ...problems(404) } },
+      schema: {
+        operationId: 'getErrorCode',
+        tags: ['service'],
+        summary: 'What an error code means',
+        params: Exact({ code: Type.String({ maxLength: 60 }) }),
+        response: { 200: ErrorEntry, ...problems(404) },
+      },
     },
     async (request) => {
       const { code } = request.params;
@@ -58,4 +90,12 @@ export const serviceRoutes = (app: App, { service }: RouteDeps, metricsPublic: b
       return { code, ...errorCodes[code as keyof typeof errorCodes] };
     },
   );
+};
+
+/** The service itself: configuration, backup, metrics, and what its error codes mean. */
+export const serviceRoutes = (app: App, deps: RouteDeps, metricsPublic: boolean): void => {
+  getConfig(app, deps);
+  backup(app, deps);
+  metrics(app, deps, metricsPublic);
+  getErrorCode(app, deps);
 };

@@ -19,10 +19,23 @@ export const SimulationSchema = Exact({
 
 /** A simulation as a client reads it. */
 export const simulationView = ({ job, asOf, due, changed, failed, events, rules, actors }: Simulation) => ({
-  job, asOf, due, changed, failed, events: { ...events }, rules: { ...rules }, actors: [...actors],
+  job,
+  asOf,
+  due,
+  changed,
+  failed,
+  events: { ...events },
+  rules: { ...rules },
+  actors: [...actors],
 });
 
-export const JobParam = Exact({ jobName: Type.String({ minLength: 1, maxLength: 230, description: 'An alias, the part after the slash when unique, or the full name URL-encoded' }) });
+export const JobParam = Exact({
+  jobName: Type.String({
+    minLength: 1,
+    maxLength: 230,
+    description: 'An alias, the part after the slash when unique, or the full name URL-encoded',
+  }),
+});
 export const Scope = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$', description: 'The tenant whose schedule is meant' });
 
 /** What a job would do, also later than now; by the same decisions, without an append. */
@@ -32,8 +45,12 @@ export const simulateRoutes = (app: App, { service }: RouteDeps): void => {
     {
       config: { role: 'read' },
       schema: {
-        operationId: 'simulateJob', tags: ['jobs'], summary: 'Shows what a job would do now, or at an instant', params: JobParam,
-        body: Exact({ at: Type.Optional(InstantText), scope: Type.Optional(Scope) }), response: { 200: SimulationSchema, ...problems(404) },
+        operationId: 'simulateJob',
+        tags: ['jobs'],
+        summary: 'Shows what a job would do now, or at an instant',
+        params: JobParam,
+        body: Exact({ at: Type.Optional(InstantText), scope: Type.Optional(Scope) }),
+        response: { 200: SimulationSchema, ...problems(404) },
       },
     },
     async (request) => simulationView(await simulateJob(service, request.params.jobName, request.body.at, request.body.scope)),

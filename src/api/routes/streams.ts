@@ -21,33 +21,48 @@ const StreamPage = Exact({
   next: Nullable(Type.Integer({ description: 'The next `from`, null at the end' })),
 });
 
-/** Streams: which there are, what stands in one, and erasing one for good. */
-export const streamRoutes = (app: App, { service }: RouteDeps): void => {
+const listStreams = (app: App, { service }: RouteDeps): void => {
   app.get(
     '/api/v1/streams',
     {
       config: { role: 'read' },
       schema: {
-        operationId: 'listStreams', tags: ['streams'], summary: 'Lists categories, or the streams of one category',
-        querystring: Exact({ category: Type.Optional(Type.String({ maxLength: 100 })), limit: Type.Optional(Limit), cursor: Type.Optional(Cursor) }),
+        operationId: 'listStreams',
+        tags: ['streams'],
+        summary: 'Lists categories, or the streams of one category',
+        querystring: Exact({
+          category: Type.Optional(Type.String({ maxLength: 100 })),
+          limit: Type.Optional(Limit),
+          cursor: Type.Optional(Cursor),
+        }),
         response: { 200: List, ...problems(404) },
       },
     },
     async (request) => {
       const { category } = request.query;
       const known = [...service.registry.deciders.keys()];
-      if (category === undefined) return { categories: await Promise.all(known.map(async (name) => ({ category: name, streams: await population(service.readModels, name) }))) };
+      if (category === undefined)
+        return {
+          categories: await Promise.all(
+            known.map(async (name) => ({ category: name, streams: await population(service.readModels, name) })),
+          ),
+        };
       if (!known.includes(category)) throw new CarillonError('not-found', `There is no category "${category}"`);
       const { rows, next } = await listActors(service, category, request.query);
       return { streams: rows.map(({ stream, revision, asOf }) => ({ stream, revision, asOf })), next };
     },
   );
+};
+
+const readStream = (app: App, { service }: RouteDeps): void => {
   app.get(
     '/api/v1/streams/:stream',
     {
       config: { role: 'read' },
       schema: {
-        operationId: 'readStream', tags: ['streams'], summary: 'Reads a stream by revision, forwards or backwards',
+        operationId: 'readStream',
+        tags: ['streams'],
+        summary: 'Reads a stream by revision, forwards or backwards',
         params: StreamParam,
         querystring: Exact({ from: Type.Optional(Count), limit: Type.Optional(Limit), backwards: Type.Optional(Type.Boolean()) }),
         response: { 200: StreamPage, ...problems(404, 410) },
@@ -64,13 +79,19 @@ export const streamRoutes = (app: App, { service }: RouteDeps): void => {
       return { stream, head, events: events.map(eventView), next: after < 0 || after > head ? null : after };
     },
   );
+};
+
+const eraseStream = (app: App, { service }: RouteDeps): void => {
   app.delete(
     '/api/v1/streams/:stream',
     {
       config: { role: 'admin' },
       schema: {
-        operationId: 'eraseStream', tags: ['streams'], summary: 'Erases a stream for good; nothing revives it',
-        params: StreamParam, querystring: Exact({ reason: Reason }),
+        operationId: 'eraseStream',
+        tags: ['streams'],
+        summary: 'Erases a stream for good; nothing revives it',
+        params: StreamParam,
+        querystring: Exact({ reason: Reason }),
         response: { 200: Exact({ stream: Type.String(), status: Type.Literal('erased') }), ...refusals },
       },
     },
@@ -80,4 +101,11 @@ export const streamRoutes = (app: App, { service }: RouteDeps): void => {
       return { stream, status: 'erased' as const };
     },
   );
+};
+
+/** Streams: which there are, what stands in one, and erasing one for good. */
+export const streamRoutes = (app: App, deps: RouteDeps): void => {
+  listStreams(app, deps);
+  readStream(app, deps);
+  eraseStream(app, deps);
 };

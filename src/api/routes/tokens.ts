@@ -20,7 +20,13 @@ const TokenView = Exact({
   createdAt: Nullable(Type.String()),
   expiresAt: Nullable(Type.String()),
 });
-const Created = Exact({ id: Type.String(), name: Type.String(), role: Role, expiresAt: Nullable(Type.String()), token: Type.String({ description: 'Shown this once' }) });
+const Created = Exact({
+  id: Type.String(),
+  name: Type.String(),
+  role: Role,
+  expiresAt: Nullable(Type.String()),
+  token: Type.String({ description: 'Shown this once' }),
+});
 
 const NewTokenBody = Exact({
   name: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,63}$', description: 'Stands as "by" in everything that is done with it' }),
@@ -33,7 +39,14 @@ const NewTokenBody = Exact({
 const viewOf = (id: string, state: TokenState, now: Instant) => {
   const { name, role, createdAt, expiresAt } = state;
   const expired = expiresAt !== null && expiresAt <= now;
-  return { id, name, role, status: state.status === 'revoked' ? ('revoked' as const) : expired ? ('expired' as const) : ('live' as const), createdAt, expiresAt };
+  return {
+    id,
+    name,
+    role,
+    status: state.status === 'revoked' ? ('revoked' as const) : expired ? ('expired' as const) : ('live' as const),
+    createdAt,
+    expiresAt,
+  };
 };
 
 const expiryOf = (service: Service, body: { expiresAt?: string; expiresIn?: string }): Instant | null => {
@@ -41,14 +54,15 @@ const expiryOf = (service: Service, body: { expiresAt?: string; expiresIn?: stri
   return body.expiresIn === undefined ? null : plus(service.clock.now(), durationMs(body.expiresIn as Duration));
 };
 
-/** Access tokens: kept as a hash, shown once, revoked at once here and within seconds elsewhere. */
-export const tokenRoutes = (app: App, { service }: RouteDeps, tokens: Tokens): void => {
+const listTokens = (app: App, { service }: RouteDeps, tokens: Tokens): void => {
   app.get(
     '/api/v1/tokens',
     {
       config: { role: 'admin' },
       schema: {
-        operationId: 'listTokens', tags: ['tokens'], summary: 'Lists tokens, without their secrets',
+        operationId: 'listTokens',
+        tags: ['tokens'],
+        summary: 'Lists tokens, without their secrets',
         querystring: Exact({ limit: Type.Optional(Limit), cursor: Type.Optional(Cursor) }),
         response: { 200: Exact({ tokens: Type.Array(TokenView), next: Next }) },
       },
@@ -59,27 +73,47 @@ export const tokenRoutes = (app: App, { service }: RouteDeps, tokens: Tokens): v
       return { tokens: rows.map((row) => viewOf(idOf(row.stream), row.state as unknown as TokenState, now)), next };
     },
   );
+};
+
+const createToken = (app: App, { service }: RouteDeps, tokens: Tokens): void => {
   app.post(
     '/api/v1/tokens',
     {
       config: { role: 'admin' },
-      schema: { operationId: 'createToken', tags: ['tokens'], summary: 'Creates a token', body: NewTokenBody, response: { 201: Created, ...problems(409, 422) } },
+      schema: {
+        operationId: 'createToken',
+        tags: ['tokens'],
+        summary: 'Creates a token',
+        body: NewTokenBody,
+        response: { 201: Created, ...problems(409, 422) },
+      },
     },
     async (request, reply) => {
       const { name, role, reason } = request.body;
       const expiresAt = expiryOf(service, request.body);
       const { id, text, sha256 } = newToken(service.secrets, service.ids.next());
-      await send(service, request, { to: streamName(tokenStream(id)), type: 'CreateToken', data: { name, role, sha256, expiresAt }, reason });
+      await send(service, request, {
+        to: streamName(tokenStream(id)),
+        type: 'CreateToken',
+        data: { name, role, sha256, expiresAt },
+        reason,
+      });
       return reply.code(201).send({ id, name, role, expiresAt, token: text });
     },
   );
+};
+
+const revokeToken = (app: App, { service }: RouteDeps, tokens: Tokens): void => {
   app.delete(
     '/api/v1/tokens/:id',
     {
       config: { role: 'admin' },
       schema: {
-        operationId: 'revokeToken', tags: ['tokens'], summary: 'Revokes a token for good',
-        params: Exact({ id: TokenId }), querystring: Exact({ reason: Type.Optional(Reason) }),
+        operationId: 'revokeToken',
+        tags: ['tokens'],
+        summary: 'Revokes a token for good',
+        params: Exact({ id: TokenId }),
+        querystring: Exact({ reason: Type.Optional(Reason) }),
         response: { 200: Exact({ id: Type.String(), status: Type.Literal('revoked') }), ...refusals },
       },
     },
@@ -90,4 +124,11 @@ export const tokenRoutes = (app: App, { service }: RouteDeps, tokens: Tokens): v
       return { id, status: 'revoked' as const };
     },
   );
+};
+
+/** Access tokens: kept as a hash, shown once, revoked at once here and within seconds elsewhere. */
+export const tokenRoutes = (app: App, deps: RouteDeps, tokens: Tokens): void => {
+  listTokens(app, deps, tokens);
+  createToken(app, deps, tokens);
+  revokeToken(app, deps, tokens);
 };

@@ -6,8 +6,13 @@ import type { Role } from '../../../src/contexts/engine/token/events.ts';
 import { createWorld, type World } from './world.ts';
 
 type Answered = { readonly status: number; readonly headers: Record<string, unknown>; readonly text: string; readonly body: never };
-type Operation = { readonly responses: { readonly [status: string]: { readonly content?: { readonly [type: string]: { readonly schema: object } } } } };
-type Document = { readonly paths: { readonly [path: string]: { readonly [method: string]: Operation } } };
+type Operation = {
+  readonly responses: { readonly [status: string]: { readonly content?: { readonly [type: string]: { readonly schema: object } } } };
+};
+type Document = {
+  readonly components: { readonly schemas: { readonly [name: string]: object } };
+  readonly paths: { readonly [path: string]: { readonly [method: string]: Operation } };
+};
 
 export type Sender = Role | null | { readonly token: string };
 
@@ -26,9 +31,11 @@ const expectDocumented = (document: Document, method: string, url: string, statu
   const response = operation.responses[String(status)];
   expect(response, `${method} ${url} answered ${status}, which its document does not name: ${text}`).toBeDefined();
   const media = type.split(';')[0] ?? '';
-  const schema = response?.content?.[media]?.schema;
+  const named = response?.content?.[media]?.schema as { readonly $ref?: string } | undefined;
+  const schema = named?.$ref === undefined ? named : document.components.schemas[named.$ref.split('/').at(-1) ?? ''];
   expect(schema, `${method} ${url} answered ${status} as ${media}, which its document does not name`).toBeDefined();
-  if (media.endsWith('json') && schema) expect(checkOf(schema)(JSON.parse(text)), `${method} ${url} ${status}: ${text.slice(0, 500)}`).toEqual([]);
+  if (media.endsWith('json') && schema)
+    expect(checkOf(schema)(JSON.parse(text)), `${method} ${url} ${status}: ${text.slice(0, 500)}`).toEqual([]);
 };
 
 /** A server on a world in memory; each call checks its answer against the OpenAPI document. */
@@ -36,7 +43,11 @@ export const createApi = async (options: Partial<ServerOptions> = {}) => {
   const world: World = await createWorld();
   const server: Server = await createServer(world.service, { host: '127.0.0.1', port: 0, ...options });
   await server.app.ready();
-  const tokens: { readonly [role in Role]: string } = { read: await world.mint('read'), operate: await world.mint('operate'), admin: await world.mint('admin') };
+  const tokens: { readonly [role in Role]: string } = {
+    read: await world.mint('read'),
+    operate: await world.mint('operate'),
+    admin: await world.mint('admin'),
+  };
   const document = server.app.swagger() as unknown as Document;
 
   const raw = async (sender: Sender, request: InjectOptions & { readonly method: string; readonly url: string }): Promise<Answered> => {
@@ -45,10 +56,19 @@ export const createApi = async (options: Partial<ServerOptions> = {}) => {
     const response = await server.app.inject({ ...request, headers } as InjectOptions);
     const type = String(response.headers['content-type'] ?? '');
     expectDocumented(document, request.method, request.url, response.statusCode, type, response.body);
-    return { status: response.statusCode, headers: response.headers, text: response.body, body: (type.includes('json') && response.body !== '' ? JSON.parse(response.body) : null) as never };
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      text: response.body,
+      body: (type.includes('json') && response.body !== '' ? JSON.parse(response.body) : null) as never,
+    };
   };
   const call = (sender: Sender, method: string, url: string, payload?: unknown): Promise<Answered> =>
-    raw(sender, { method: method as never, url, ...(payload === undefined ? {} : { payload: JSON.stringify(payload), headers: { 'content-type': 'application/json' } }) });
+    raw(sender, {
+      method: method as never,
+      url,
+      ...(payload === undefined ? {} : { payload: JSON.stringify(payload), headers: { 'content-type': 'application/json' } }),
+    });
 
   afterAll(() => server.close());
   return { world, server, tokens, document, raw, call };

@@ -2,13 +2,13 @@ import { createMemoryEventStore } from '../../../src/adapters/memory/event-store
 import { openSqliteReadModels } from '../../../src/adapters/sqlite/read-models.ts';
 import { createSystemClock } from '../../../src/adapters/system/clock.ts';
 import { createSystemIds } from '../../../src/adapters/system/ids.ts';
-import type { IntakeLine, ImportProgress, Service } from '../../../src/api/service.ts';
+import type { ImportProgress, IntakeLine, Service } from '../../../src/api/service.ts';
 import { newToken } from '../../../src/api/token-text.ts';
 import { engineContext } from '../../../src/contexts/engine/index.ts';
 import type { Role } from '../../../src/contexts/engine/token/events.ts';
 import { contextDefinitions } from '../../../src/contexts/index.ts';
 import type { Answer, Command } from '../../../src/core/command.ts';
-import type { StreamName } from '../../../src/core/event.ts';
+import type { Position, StreamName } from '../../../src/core/event.ts';
 import type { SlotId } from '../../../src/core/ids.ts';
 import { scheduleKey, scheduleStream } from '../../../src/core/ids.ts';
 import { type Instant, instant } from '../../../src/core/instant.ts';
@@ -24,7 +24,6 @@ import { parked } from '../../../src/projections/parked.ts';
 import { project } from '../../../src/projections/projector.ts';
 import { runs } from '../../../src/projections/runs.ts';
 import { timeIndex } from '../../../src/projections/time-index.ts';
-import type { Position } from '../../../src/core/event.ts';
 
 const partitions = 4;
 
@@ -34,7 +33,16 @@ const fakeClock = (): Clock & { set(at: string): void } => {
   return { ...system, now: () => fixed, set: (at) => void (fixed = instant(at)) };
 };
 
-const definition = (name: string, schedule: object, zone: string): Json => ({ job: name, scope: '', schedule: schedule as Json, zone, enabled: true, catchUp: 'latest', overlap: 'skip', build: 1 });
+const definition = (name: string, schedule: object, zone: string): Json => ({
+  job: name,
+  scope: '',
+  schedule: schedule as Json,
+  zone,
+  enabled: true,
+  catchUp: 'latest',
+  overlap: 'skip',
+  build: 1,
+});
 
 /** A service in memory: real actors, deciders and projections; no ticker, no runs of their own. Commands are done at once. */
 export const createWorld = async () => {
@@ -61,7 +69,14 @@ export const createWorld = async () => {
     }
   };
 
-  const deps = { registry, flags, nextId: () => ids.next(), store, cache: createActorCache(), appended: (stream: StreamName, _: unknown, state: Json) => flags.learn(stream, state) };
+  const deps = {
+    registry,
+    flags,
+    nextId: () => ids.next(),
+    store,
+    cache: createActorCache(),
+    appended: (stream: StreamName, _: unknown, state: Json) => flags.learn(stream, state),
+  };
 
   const erase = async (stream: StreamName): Promise<Answer> => {
     await store.erase(stream);
@@ -91,7 +106,12 @@ export const createWorld = async () => {
 
   const imports = new Map<string, ImportProgress & { lines: number; by: string }>();
   const service: Service = {
-    registry, partitions, store, readModels, clock, ids,
+    registry,
+    partitions,
+    store,
+    readModels,
+    clock,
+    ids,
     commands: { send: async (command) => (await sendMany([command]))[0]!, sendMany },
     secrets: { token: () => `${ids.next().replaceAll('-', '')}0123456789A` },
     observers: { note: (note) => void notes.push(note) },
@@ -126,12 +146,20 @@ export const createWorld = async () => {
 
   const defineAll = async (activeFrom = '2026-11-24T00:00:00.000Z'): Promise<void> => {
     for (const item of registry.scheduled.values()) {
-      await tell(scheduleStream(scheduleKey(item.name)), 'DefineSchedule', { definition: definition(item.name, item.schedule, item.zone), activeFrom });
+      await tell(scheduleStream(scheduleKey(item.name)), 'DefineSchedule', {
+        definition: definition(item.name, item.schedule, item.zone),
+        activeFrom,
+      });
     }
   };
 
   const close = (key: string, slot: string, verdict = 'completed', message: string | null = null, durationMs = 1200): Promise<Answer> =>
-    tell(scheduleStream(key), 'CloseSlot', { slot, verdict, counts: { due: 1, changed: 1, parked: 0, events: {} }, durationMs, message }, { correlationId: slot as SlotId });
+    tell(
+      scheduleStream(key),
+      'CloseSlot',
+      { slot, verdict, counts: { due: 1, changed: 1, parked: 0, events: {} }, durationMs, message },
+      { correlationId: slot as SlotId },
+    );
 
   return { service, clock, store, notes, sent, tell, mint, defineAll, close, fail: (error: unknown) => void (failing = error), catchUp };
 };

@@ -8,7 +8,10 @@ const at = '2026-01-25T00:00:00.000Z';
 const later = instant('2026-02-25T00:00:00.000Z');
 const sha256 = 'a'.repeat(64);
 const create = { type: 'CreateToken', data: { name: 'ci', role: 'operate', sha256, expiresAt: later } } as const;
-const created: TokenEvent = { type: 'TokenCreated', data: { name: 'ci', role: 'operate', sha256, createdAt: instant(at), expiresAt: later } };
+const created: TokenEvent = {
+  type: 'TokenCreated',
+  data: { name: 'ci', role: 'operate', sha256, createdAt: instant(at), expiresAt: later },
+};
 const revoke = { type: 'RevokeToken', data: {} } as const;
 
 describe('engine.token', () => {
@@ -18,14 +21,24 @@ describe('engine.token', () => {
   });
 
   it('refuses what is no hash, and an expiry in the past', () => {
-    given(token).when({ ...create, data: { ...create.data, sha256: 'secret' } }, at).then({ rejected: 'hash-invalid' });
-    given(token).when({ ...create, data: { ...create.data, expiresAt: instant(at) } }, at).then({ rejected: 'expiry-past', facts: { expiresAt: at } });
+    given(token)
+      .when({ ...create, data: { ...create.data, sha256: 'secret' } }, at)
+      .then({ rejected: 'hash-invalid' });
+    given(token)
+      .when({ ...create, data: { ...create.data, expiresAt: instant(at) } }, at)
+      .then({ rejected: 'expiry-past', facts: { expiresAt: at } });
   });
 
   it('is revoked once and for good', () => {
-    given(token, [created]).when(revoke, at).then([{ type: 'TokenRevoked', data: {} }]);
-    given(token, [created, { type: 'TokenRevoked', data: {} }]).when(revoke, at).then({ rejected: 'already-revoked' });
-    given(token, [created, { type: 'TokenRevoked', data: {} }]).when(create, at).then({ rejected: 'token-exists' });
+    given(token, [created])
+      .when(revoke, at)
+      .then([{ type: 'TokenRevoked', data: {} }]);
+    given(token, [created, { type: 'TokenRevoked', data: {} }])
+      .when(revoke, at)
+      .then({ rejected: 'already-revoked' });
+    given(token, [created, { type: 'TokenRevoked', data: {} }])
+      .when(create, at)
+      .then({ rejected: 'token-exists' });
     given(token).when(revoke, at).then({ rejected: 'token-unknown' });
   });
 
