@@ -1,7 +1,9 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify from 'fastify';
 import type { Role } from '../contexts/engine/token/events.ts';
+import { CarillonError } from '../core/errors.ts';
 import type { Limits } from './limits.ts';
+import { sendProblem } from './plugins/errors.ts';
 import type { Service } from './service.ts';
 import type { Identity } from './tokens.ts';
 
@@ -29,6 +31,8 @@ export const newApp = (service: Service, limits: Limits, trustedProxies: readonl
     bodyLimit: limits.body,
     requestTimeout: limits.requestTimeout,
     http: { maxHeaderSize: limits.headerBytes, headersTimeout: limits.requestTimeout },
+    // A path that is too long or badly encoded, before any route is found.
+    frameworkErrors: (_error, request, reply) => void sendProblem(service, new CarillonError('bad-request', 'The path cannot be read'), request, reply),
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
     requestIdHeader: false,

@@ -1,13 +1,15 @@
 import type { ItemState } from '../contexts/engine/item/events.ts';
 import type { ScheduleState } from '../contexts/engine/schedule/events.ts';
-import { CarillonError } from '../core/errors.ts';
+import type { AnyDecider } from '../core/decider.ts';
+import { CarillonError, messageOf } from '../core/errors.ts';
 import type { StreamName } from '../core/event.ts';
 import { itemStream, scheduleKey, scheduleStream } from '../core/ids.ts';
 import type { Json } from '../core/json.ts';
 import type { Due } from '../core/registry.ts';
-import { firstDue, settle } from '../core/settle.ts';
+import type { Instant } from '../core/instant.ts';
+import { DueFailure, firstDue, settle, type Settled } from '../core/settle.ts';
 import { categoryOf, idOf } from '../core/stream.ts';
-import { getActor } from './actors.ts';
+import { type Actor, getActor } from './actors.ts';
 import type { Service } from './service.ts';
 
 /** Why a due transition does not settle by itself now; null when it does. */
@@ -22,6 +24,21 @@ const heldBecause = async (service: Service, due: Due, stream: StreamName, state
   return of?.definition?.enabled === false ? 'disabled' : null;
 };
 
+type Held = { readonly job: string; readonly because: string };
+
+/** Settles without what is held; a transition whose code throws is added to `held`, and the rest goes on. */
+const settleWhatWorks = (decider: AnyDecider, dues: readonly Due[], held: Held[], actor: Actor, now: Instant): Settled => {
+  for (;;) {
+    const free = dues.filter((due) => held.every(({ job }) => job !== due.name));
+    try {
+      return settle(decider, free, idOf(actor.stream), actor, now);
+    } catch (error) {
+      if (!(error instanceof DueFailure)) throw error;
+      held.push({ job: error.due.name, because: `failing: ${messageOf(error)}` });
+    }
+  }
+};
+
 /**
  * An actor now: what was recorded, and what it is with everything applied that is due by now. Nobody waits for a tick to
  * read the right state (design section 9); what is paused, disabled or parked stays as it is, and is named.
@@ -34,8 +51,8 @@ export const entityNow = async (service: Service, stream: StreamName) => {
   const dues = service.registry.dues.get(decider.category) ?? [];
   const settling = dues.filter((due) => due.settles);
   const reasons = await Promise.all(settling.map((due) => heldBecause(service, due, stream, actor.state)));
-  const free = settling.filter((_, index) => reasons[index] === null);
-  const settled = settle(decider, free, idOf(stream), actor, now);
+  const held = settling.flatMap((due, index) => (reasons[index] ? [{ job: due.name, because: reasons[index] }] : []));
+  const settled = settleWhatWorks(decider, settling, held, actor, now);
   const next = firstDue(dues, settled.state);
   return {
     stream,
@@ -50,7 +67,7 @@ export const entityNow = async (service: Service, stream: StreamName) => {
       rule: decision.rule,
       events: decision.events.map((event) => event.type),
     })),
-    held: settling.flatMap((due, index) => (reasons[index] ? [{ job: due.name, because: reasons[index] }] : [])),
+    held,
     next: next === null ? null : { job: next.due.name, at: next.at },
   };
 };

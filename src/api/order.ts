@@ -48,7 +48,8 @@ const seen = async (service: Service, position: Position): Promise<void> => {
   done.abort();
 };
 
-type Granted = Exclude<Answer, { kind: 'rejected' | 'failed' }>;
+/** An answer that is a success. */
+export type Granted = Exclude<Answer, { kind: 'rejected' | 'failed' }>;
 
 /** Sends a person's wish to an engine actor, ahead of what waits. Anything but success is thrown as the problem it is. */
 export const send = async (service: Service, request: FastifyRequest, order: Order): Promise<Granted> => {

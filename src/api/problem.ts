@@ -7,7 +7,7 @@ export type More = {
   readonly errors?: readonly Fault[];
   readonly rule?: string;
   readonly facts?: Json;
-  /** Where HTTP asks for a status of its own (404 of a route, 406, 415). */
+  /** Where HTTP asks for a status of its own (415, 431). */
   readonly status?: number;
 };
 

@@ -46,7 +46,6 @@ const words: { readonly [status: number]: string } = {
   401: 'No token, or one that is not good',
   403: 'A token of another role is needed',
   404: 'Not found',
-  406: 'No such representation',
   409: 'In conflict with what is there',
   410: 'Erased for good',
   413: 'Longer than allowed',

@@ -65,11 +65,11 @@ const draft = (deps: ActorDeps, group: Group, base: Loaded, fromCache: boolean):
   return { ...group, base, fromCache, pending, events, next };
 };
 
-const answerOf = (stream: StreamName, { outcome }: Drafted, durable: { revision: number; position: Position } | null): Answer => {
+const answerOf = (stream: StreamName, { outcome, next }: Drafted, durable: { revision: number; position: Position } | null): Answer => {
   if (outcome.kind === 'failed') return failedAnswer(stream, outcome.error);
   if (outcome.answer.kind !== 'accepted') return outcome.answer;
   const { record, ...answer } = outcome.answer;
-  return { ...answer, revision: record?.revision ?? durable?.revision ?? 0, position: (record?.position || durable?.position) ?? ('' as Position) };
+  return { ...answer, revision: record?.revision ?? (next.revision === 'no-stream' ? 0 : next.revision), position: (record?.position || durable?.position) ?? ('' as Position) };
 };
 
 const finish = (deps: ActorDeps, made: Draft, durable: { revision: number; position: Position } | null): void => {
@@ -161,6 +161,16 @@ const append = async (deps: ActorDeps, drafts: readonly Draft[], lastTry: boolea
  * This is the only place that appends to the store.
  */
 export const doWork = async (deps: ActorDeps, works: readonly Work[]): Promise<void> => {
+  try {
+    await decideAndAppend(deps, works);
+  } catch (error) {
+    // A defect of ours must not stop the partition: whoever waits is told, and asks again under the same id.
+    deps.cache.clear();
+    fail(works, error);
+  }
+};
+
+const decideAndAppend = async (deps: ActorDeps, works: readonly Work[]): Promise<void> => {
   let groups = groupByStream(works);
   for (let attempt = 1; groups.length > 0; attempt++) {
     const drafts = await Promise.all(groups.map((group) => prepare(deps, group, attempt > 1)));

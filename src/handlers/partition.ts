@@ -24,22 +24,21 @@ export const createPartition = (deps: ActorDeps & { readonly clock: Clock }): Pa
   let running: Promise<void> | null = null;
   let stopped = false;
 
-  const next = async (): Promise<boolean> => {
-    const batch = [...urgent.splice(0, maxBatch)];
+  const next = async (): Promise<void> => {
+    const batch = urgent.splice(0, maxBatch);
     batch.push(...waiting.splice(0, maxBatch - batch.length));
     if (batch.length > 0) await doWork(deps, batch);
     const slice = slices.shift();
-    if (slice !== undefined) {
-      await doWork(deps, slice.works);
-      slice.done();
-    }
-    return batch.length > 0 || slice !== undefined;
+    if (slice === undefined) return;
+    await doWork(deps, slice.works);
+    slice.done();
   };
 
   const loop = async (): Promise<void> => {
     // One turn of the event loop lets everything that arrived together form one batch.
     await Promise.resolve();
-    while (await next());
+    // The last look and the end of the loop are one step: nothing can arrive unseen between them.
+    while (urgent.length + waiting.length + slices.length > 0) await next();
     running = null;
   };
 

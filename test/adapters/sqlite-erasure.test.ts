@@ -7,6 +7,7 @@ import { openSqliteVault } from '../../src/adapters/sqlite/vault.ts';
 import { createSystemClock } from '../../src/adapters/system/clock.ts';
 import type { StreamName } from '../../src/core/event.ts';
 import { collect, collectUntil, event, freshStream, won } from '../contracts/event-store/harness.ts';
+import { startChild } from './support/child.ts';
 import { useFolder } from './support/folder.ts';
 
 const clock = createSystemClock();
@@ -82,6 +83,31 @@ describe('erasure', () => {
     const found = await collectUntil(store.subscribe({}, new AbortController().signal), (events) => events.length >= 2);
     expect(found.map((item) => item.type)).toEqual(['EscrowHeld', 'StreamErased']);
     expect(store.stats.diskPages).toBe(0);
+    await store.close();
+  });
+
+  it('is finished at the next start when the process dies in it', async () => {
+    const child = startChild(`
+      const { DatabaseSync } = await import('node:sqlite');
+      const { openSqliteEventStore } = await import(adapters + 'sqlite/event-store.ts');
+      const { createSystemClock } = await import(adapters + 'system/clock.ts');
+      const file = ${JSON.stringify(path('events.db'))};
+      const store = openSqliteEventStore({ file, clock: createSystemClock() });
+      const metadata = { correlationId: 'c', causationId: 'k', asOf: '2026-01-25T00:00:00.000Z', rule: 'r', schema: '1' };
+      await store.append({ stream: 'giving.escrow-1', events: [{ id: '1', type: 'EscrowHeld', data: { text: '${secretOf(1)}' }, metadata }], expected: 'no-stream' });
+      const reader = new DatabaseSync(file);
+      reader.exec('BEGIN');
+      reader.prepare('SELECT * FROM events').all();
+      store.erase('giving.escrow-1').then(() => console.log('too early'));
+      console.log('erased, but a reader holds the old pages');
+      setInterval(() => reader, 1000);
+    `);
+    expect(await child.line()).toContain('a reader holds');
+    await child.kill();
+    expect(bytes('events.db').includes(secretOf(1))).toBe(true);
+    const store = openEvents();
+    expect(bytes('events.db').includes(secretOf(1))).toBe(false);
+    expect((await store.read('giving.escrow-1')).head).toBe('erased');
     await store.close();
   });
 

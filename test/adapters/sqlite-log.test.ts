@@ -197,6 +197,18 @@ describe('the index', () => {
       streams.filter((_, at) => at % 50 === 0).map((stream) => ({ stream, events: [event()], expected: 'no-stream' as const })),
     );
     expect(new Set(refused.map((result) => JSON.stringify(result)))).toEqual(new Set(['{"ok":false,"actual":1}']));
+    // The run that the restart cut off is written again, to its end.
+    for (let round = 0; round < 5; round++)
+      await grow(
+        store,
+        Array.from({ length: 1600 }, () => freshStream()),
+        1,
+        [],
+      );
+    expect(new Set(await heads())).toEqual(new Set([1]));
+    await store.close();
+    store = openEvents();
+    expect(new Set(await heads())).toEqual(new Set([1]));
     await store.close();
   });
 });

@@ -87,7 +87,9 @@ describe('raw HTTP', () => {
       const socket = connect(Number(new URL(address).port), '127.0.0.1');
       let answer = '';
       socket
-        .on('data', (data) => void (answer += data))
+        .on('data', (data) => {
+          answer += data;
+        })
         .on('close', () => resolve(answer))
         .on('error', () => resolve(answer));
       socket.write(text);

@@ -13,7 +13,7 @@ const pauseMs = 50;
  */
 export const purge = async (db: DatabaseSync, file: string): Promise<void> => {
   for (let attempt = 0; attempt < tries; attempt++) {
-    if (emptyWal(db)) return;
+    if (guarded(file, () => emptyWal(db))) return;
     await wait(pauseMs);
   }
   throw new CarillonError(

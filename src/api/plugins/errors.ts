@@ -49,7 +49,7 @@ const ours = (error: unknown): CarillonError => {
 /** Sends an error as `application/problem+json`; what is wrong inside goes to the log only. */
 export const sendProblem = (service: Service, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
   const known = ours(error);
-  const problem = problemOf(known, request.id, request.routeOptions.config.seed === true);
+  const problem = problemOf(known, request.id, request.routeOptions.config?.seed === true);
   if (problem.status >= 500) {
     const facts = {
       traceId: request.id,

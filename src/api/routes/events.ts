@@ -4,7 +4,7 @@ import type { App, RouteDeps } from '../app.ts';
 import { eventFilter } from '../event-filter.ts';
 import type { Live } from '../plugins/live.ts';
 import { positionOf } from '../positions.ts';
-import { EventSchema, Exact, Limit, Nullable, problems } from '../schemas.ts';
+import { EventSchema, Exact, Limit, Nullable } from '../schemas.ts';
 import type { Service } from '../service.ts';
 import { eventView } from '../views.ts';
 
@@ -54,13 +54,12 @@ export const eventRoutes = (app: App, { service }: RouteDeps, live: Live): void 
             description: 'A page, or the live stream',
             content: { 'application/json': { schema: Page }, 'text/event-stream': { schema: Type.String() } },
           },
-          ...problems(406),
         },
       },
     },
     async (request, reply) => {
       const { types, from, limit } = request.query;
-      const wantsLive = /\btext\/event-stream\b/i.test(request.headers.accept ?? '') && reply.sse !== undefined;
+      const wantsLive = request.method === 'GET' && /\btext\/event-stream\b/i.test(request.headers.accept ?? '') && reply.sse !== undefined;
       if (!wantsLive) {
         const page = await readPage(service, from === undefined ? null : await positionOf(service, from), limit ?? 100, types);
         return { ...page, events: page.events.map(eventView) };

@@ -22,17 +22,7 @@ const Parked = Exact({
   traceparent: Nullable(Type.String()),
 });
 
-const viewOf = ({ id, kind, job, about, attempt, message, at, correlation, traceparent }: ParkedRow) => ({
-  id,
-  kind,
-  job,
-  about,
-  attempt,
-  message,
-  at,
-  correlation,
-  traceparent,
-});
+const viewOf = (row: ParkedRow) => ({ ...row });
 
 /** The command of a verb, by what is parked. */
 const typeOf = (verb: 'Replay' | 'Discard', stream: StreamName): string => {

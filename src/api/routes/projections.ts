@@ -3,6 +3,7 @@ import { CarillonError } from '../../core/errors.ts';
 import type { App, RouteDeps } from '../app.ts';
 import { identityOf } from '../plugins/auth.ts';
 import { Exact, Nullable, problems, Reason } from '../schemas.ts';
+import type { Service } from '../service.ts';
 
 const Name = Exact({ name: Type.String({ pattern: '^[a-z][a-z0-9_-]{0,59}$' }) });
 const Progress = Exact({ done: Type.Integer(), total: Type.Integer() });
@@ -15,15 +16,15 @@ const View = Exact({
 });
 const body = Exact({ reason: Type.Optional(Reason) });
 
-/** Projections: where they are, built again beside the live one, and the proof that both are equal. */
-export const projectionRoutes = (app: App, { service }: RouteDeps): void => {
-  const running = new Map<string, { done: number; total: number }>();
+/** Rebuilds that are running in this process, and how far. */
+type Running = Map<string, { done: number; total: number }>;
 
-  const known = async (name: string): Promise<void> => {
-    const all = await service.projections.list();
-    if (!all.some((projection) => projection.name === name)) throw new CarillonError('not-found', `No projection is named "${name}"`);
-  };
+const known = async (service: Service, name: string): Promise<void> => {
+  const all = await service.projections.list();
+  if (!all.some((projection) => projection.name === name)) throw new CarillonError('not-found', `No projection is named "${name}"`);
+};
 
+const list = (app: App, service: Service, running: Running): void => {
   app.get(
     '/api/v1/projections',
     {
@@ -37,17 +38,23 @@ export const projectionRoutes = (app: App, { service }: RouteDeps): void => {
     },
     async () => {
       const all = await service.projections.list();
-      return {
-        projections: all.map(({ name, version, checkpoint, lag }) => ({
-          name,
-          version,
-          checkpoint,
-          lag,
-          rebuilding: running.get(name) ?? null,
-        })),
-      };
+      return { projections: all.map((projection) => ({ ...projection, rebuilding: running.get(projection.name) ?? null })) };
     },
   );
+};
+
+/** One rebuild or verification of a projection at a time: both fill the same tables. */
+const alone = async <T>(running: Running, name: string, work: () => Promise<T>): Promise<T> => {
+  if (running.has(name)) throw new CarillonError('already-running', `A rebuild or verification of "${name}" is running`);
+  running.set(name, { done: 0, total: 0 });
+  try {
+    return await work();
+  } finally {
+    running.delete(name);
+  }
+};
+
+const rebuild = (app: App, service: Service, running: Running): void => {
   app.post(
     '/api/v1/projections/:name/rebuild',
     {
@@ -63,19 +70,16 @@ export const projectionRoutes = (app: App, { service }: RouteDeps): void => {
     },
     async (request) => {
       const { name } = request.params;
-      await known(name);
-      if (running.has(name)) throw new CarillonError('already-running', `A rebuild of "${name}" is running`);
-      running.set(name, { done: 0, total: 0 });
+      await known(service, name);
       const facts = { projection: name, by: identityOf(request).name, reason: request.body.reason ?? '' };
       service.observers.note({ kind: 'log', level: 'info', scope: 'api', message: 'rebuild asked for', facts });
-      try {
-        const { events, hash } = await service.projections.rebuild(name, (done, total) => void running.set(name, { done, total }));
-        return { name, events, hash };
-      } finally {
-        running.delete(name);
-      }
+      const progress = (done: number, total: number) => void running.set(name, { done, total });
+      return { name, ...(await alone(running, name, () => service.projections.rebuild(name, progress))) };
     },
   );
+};
+
+const verify = (app: App, service: Service, running: Running): void => {
   app.post(
     '/api/v1/projections/:name/verify',
     {
@@ -88,15 +92,22 @@ export const projectionRoutes = (app: App, { service }: RouteDeps): void => {
         body,
         response: {
           200: Exact({ name: Type.String(), equal: Type.Boolean(), live: Type.String(), rebuilt: Type.String() }),
-          ...problems(404),
+          ...problems(404, 409),
         },
       },
     },
     async (request) => {
       const { name } = request.params;
-      await known(name);
-      const { equal, live, rebuilt } = await service.projections.verify(name);
-      return { name, equal, live, rebuilt };
+      await known(service, name);
+      return { name, ...(await alone(running, name, () => service.projections.verify(name))) };
     },
   );
+};
+
+/** Projections: where they are, built again beside the live one, and the proof that both are equal. */
+export const projectionRoutes = (app: App, { service }: RouteDeps): void => {
+  const running: Running = new Map();
+  list(app, service, running);
+  rebuild(app, service, running);
+  verify(app, service, running);
 };

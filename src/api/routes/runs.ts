@@ -42,50 +42,8 @@ const Progress = Exact({
   parts: AnyJson,
 });
 
-const viewOf = (row: RunRow) => {
-  const {
-    slot,
-    key,
-    job,
-    scope,
-    at,
-    cause,
-    by,
-    reason,
-    openedAt,
-    closedAt,
-    verdict,
-    due,
-    changed,
-    parked,
-    events,
-    durationMs,
-    message,
-    version,
-    traceparent,
-  } = row;
-  return {
-    slot,
-    key,
-    job,
-    scope,
-    at,
-    cause,
-    by,
-    reason,
-    openedAt,
-    closedAt,
-    verdict,
-    due,
-    changed,
-    parked,
-    events: { ...events },
-    durationMs,
-    message,
-    version,
-    traceparent,
-  };
-};
+/** Only the fields of the schema leave: the serializer drops the rest. */
+const viewOf = (row: RunRow) => ({ ...row, events: { ...row.events } });
 
 const listRuns = (app: App, { service }: RouteDeps): void => {
   app.get(
@@ -175,15 +133,11 @@ const runEvents = (app: App, { service }: RouteDeps): void => {
   );
 };
 
-const readRoutes = (app: App, deps: RouteDeps): void => {
+/** Runs: every opened slot with its verdict, what it changed, and stopping or approving one. */
+export const runRoutes = (app: App, deps: RouteDeps): void => {
   listRuns(app, deps);
   getRun(app, deps);
   runEvents(app, deps);
-};
-
-/** Runs: every opened slot with its verdict, what it changed, and stopping or approving one. */
-export const runRoutes = (app: App, deps: RouteDeps): void => {
-  readRoutes(app, deps);
   const { service } = deps;
   const change = (verb: 'cancel' | 'approve', type: string, status: string, summary: string): void => {
     app.post(

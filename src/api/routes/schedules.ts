@@ -7,7 +7,7 @@ import { idOf, streamName } from '../../core/stream.ts';
 import { listActors } from '../actors.ts';
 import type { App, RouteDeps } from '../app.ts';
 import { type Backfills, planBackfill } from '../backfill.ts';
-import { send } from '../order.ts';
+import { type Granted, send } from '../order.ts';
 import { findSchedule, nextOf, timetableText } from '../schedules.ts';
 import { AnyJson, Cursor, Exact, InstantText, Limit, Next, Nullable, problems, Reason, refusals, WithReason } from '../schemas.ts';
 
@@ -139,29 +139,13 @@ export const scheduleReadRoutes = (app: App, deps: RouteDeps): void => {
 
 const Changed = Exact({ key: Type.String(), status: Type.String(), position: Nullable(Type.String()) });
 
-/** Changing schedules: pause, resume, remove, backfill; each with a reason. */
-export const scheduleChangeRoutes = (app: App, { service }: RouteDeps, backfills: Backfills): void => {
-  const change = (verb: 'resume' | 'remove', type: string, status: string, summary: string): void => {
-    app.post(
-      `/api/v1/schedules/:key/${verb}`,
-      {
-        config: { role: 'operate' },
-        schema: {
-          operationId: `${verb}Schedule`,
-          tags: ['schedules'],
-          summary,
-          params: Key,
-          body: WithReason,
-          response: { 200: Changed, ...refusals },
-        },
-      },
-      async (request) => {
-        const { key } = await findSchedule(service, request.params.key);
-        const answer = await send(service, request, { to: streamName(scheduleStream(key)), type, data: {}, reason: request.body.reason });
-        return { key, status, position: answer.kind === 'accepted' ? answer.position : null };
-      },
-    );
-  };
+const changedView = (key: string, status: string, answer: Granted) => ({
+  key,
+  status,
+  position: answer.kind === 'accepted' ? answer.position : null,
+});
+
+const pauseSchedule = (app: App, { service }: RouteDeps): void => {
   app.post(
     '/api/v1/schedules/:key/pause',
     {
@@ -179,14 +163,45 @@ export const scheduleChangeRoutes = (app: App, { service }: RouteDeps, backfills
       const { reason, until } = request.body;
       const { key } = await findSchedule(service, request.params.key);
       const data = { until: until === undefined ? null : instant(until) };
-      const answer = await send(service, request, { to: streamName(scheduleStream(key)), type: 'PauseSchedule', data, reason });
-      return { key, status: 'paused', position: answer.kind === 'accepted' ? answer.position : null };
+      return changedView(
+        key,
+        'paused',
+        await send(service, request, { to: streamName(scheduleStream(key)), type: 'PauseSchedule', data, reason }),
+      );
     },
   );
-  change('resume', 'ResumeSchedule', 'active', 'Ends a pause');
-  change('remove', 'RemoveSchedule', 'removed', 'Removes a schedule; one that stands in code comes back at the next start');
+};
 
-  const Planned = Exact({ slot: Type.String(), at: Type.String(), was: Type.String() });
+type Change = { readonly verb: 'resume' | 'remove'; readonly type: string; readonly status: string; readonly summary: string };
+
+const changeSchedule = (app: App, { service }: RouteDeps, { verb, type, status, summary }: Change): void => {
+  app.post(
+    `/api/v1/schedules/:key/${verb}`,
+    {
+      config: { role: 'operate' },
+      schema: {
+        operationId: `${verb}Schedule`,
+        tags: ['schedules'],
+        summary,
+        params: Key,
+        body: WithReason,
+        response: { 200: Changed, ...refusals },
+      },
+    },
+    async (request) => {
+      const { key } = await findSchedule(service, request.params.key);
+      return changedView(
+        key,
+        status,
+        await send(service, request, { to: streamName(scheduleStream(key)), type, data: {}, reason: request.body.reason }),
+      );
+    },
+  );
+};
+
+const Planned = Exact({ slot: Type.String(), at: Type.String(), was: Type.String() });
+
+const backfill = (app: App, { service }: RouteDeps, backfills: Backfills): void => {
   app.post(
     '/api/v1/schedules/:key/backfill',
     {
@@ -208,4 +223,13 @@ export const scheduleChangeRoutes = (app: App, { service }: RouteDeps, backfills
       return { key, dryRun, slots: plan };
     },
   );
+};
+
+/** Changing schedules: pause, resume, remove, backfill; each with a reason. */
+export const scheduleChangeRoutes = (app: App, deps: RouteDeps, backfills: Backfills): void => {
+  pauseSchedule(app, deps);
+  changeSchedule(app, deps, { verb: 'resume', type: 'ResumeSchedule', status: 'active', summary: 'Ends a pause' });
+  const summary = 'Removes a schedule; one that stands in code comes back at the next start';
+  changeSchedule(app, deps, { verb: 'remove', type: 'RemoveSchedule', status: 'removed', summary });
+  backfill(app, deps, backfills);
 };

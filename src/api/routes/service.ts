@@ -71,7 +71,7 @@ const metrics = (app: App, { service }: RouteDeps, metricsPublic: boolean): void
   );
 };
 
-const getErrorCode = (app: App, { service }: RouteDeps): void => {
+const getErrorCode = (app: App): void => {
   app.get(
     '/errors/:code',
     {
@@ -97,5 +97,5 @@ export const serviceRoutes = (app: App, deps: RouteDeps, metricsPublic: boolean)
   getConfig(app, deps);
   backup(app, deps);
   metrics(app, deps, metricsPublic);
-  getErrorCode(app, deps);
+  getErrorCode(app);
 };

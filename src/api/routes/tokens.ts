@@ -54,7 +54,7 @@ const expiryOf = (service: Service, body: { expiresAt?: string; expiresIn?: stri
   return body.expiresIn === undefined ? null : plus(service.clock.now(), durationMs(body.expiresIn as Duration));
 };
 
-const listTokens = (app: App, { service }: RouteDeps, tokens: Tokens): void => {
+const listTokens = (app: App, { service }: RouteDeps): void => {
   app.get(
     '/api/v1/tokens',
     {
@@ -75,7 +75,7 @@ const listTokens = (app: App, { service }: RouteDeps, tokens: Tokens): void => {
   );
 };
 
-const createToken = (app: App, { service }: RouteDeps, tokens: Tokens): void => {
+const createToken = (app: App, { service }: RouteDeps): void => {
   app.post(
     '/api/v1/tokens',
     {
@@ -128,7 +128,7 @@ const revokeToken = (app: App, { service }: RouteDeps, tokens: Tokens): void => 
 
 /** Access tokens: kept as a hash, shown once, revoked at once here and within seconds elsewhere. */
 export const tokenRoutes = (app: App, deps: RouteDeps, tokens: Tokens): void => {
-  listTokens(app, deps, tokens);
-  createToken(app, deps, tokens);
+  listTokens(app, deps);
+  createToken(app, deps);
   revokeToken(app, deps, tokens);
 };

@@ -30,7 +30,13 @@ const partitions = 4;
 const fakeClock = (): Clock & { set(at: string): void } => {
   const system = createSystemClock();
   let fixed: Instant = instant('2026-11-24T00:30:00.000Z');
-  return { ...system, now: () => fixed, set: (at) => void (fixed = instant(at)) };
+  return {
+    ...system,
+    now: () => fixed,
+    set: (at) => {
+      fixed = instant(at);
+    },
+  };
 };
 
 const definition = (name: string, schedule: object, zone: string): Json => ({
@@ -161,7 +167,21 @@ export const createWorld = async () => {
       { correlationId: slot as SlotId },
     );
 
-  return { service, clock, store, notes, sent, tell, mint, defineAll, close, fail: (error: unknown) => void (failing = error), catchUp };
+  return {
+    service,
+    clock,
+    store,
+    notes,
+    sent,
+    tell,
+    mint,
+    defineAll,
+    close,
+    fail: (error: unknown): void => {
+      failing = error;
+    },
+    catchUp,
+  };
 };
 
 export type World = Awaited<ReturnType<typeof createWorld>>;

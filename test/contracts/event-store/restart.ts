@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { RecordedEvent } from '../../../src/core/event.ts';
 import type { AppendItem } from '../../../src/ports/event-store.ts';
 import { collect, collectUntil, event, events, freshStream, type Open, useStore, won } from './harness.ts';
 
@@ -45,5 +46,18 @@ export const restarting = (open: Open): void => {
     await store().append({ stream: freshStream(), events: [event()], expected: 'no-stream' });
     const all = (await collect(store().readAll({}))).events.map((item) => item.id);
     expect([...seen, ...(await rest)].map((item) => item.id)).toEqual(all);
+  });
+
+  it('delivers the marker of an erased stream through filters, to readers of every kind', async () => {
+    const stream = freshStream();
+    await store().append({ stream, events: events(2), expected: 'no-stream' });
+    await store().erase(stream);
+    await reopen();
+    for (const range of [{ types: ['Unheard'] }, { categories: ['quiz.streak'] }]) {
+      const marker = (found: readonly RecordedEvent[]): boolean => found.some((item) => item.stream === stream);
+      const [item] = await collectUntil(store().subscribe(range, new AbortController().signal), marker);
+      expect(item).toMatchObject({ stream, type: 'StreamErased', revision: 2 });
+      expect((await collect(store().readAll(range))).events).toEqual([item]);
+    }
   });
 };
