@@ -44,7 +44,7 @@ export type App = {
   /** The import of `facts`, when there is one. */
   readonly imported: string | null;
   /** Calls a route without a port, as the folder's admin. */
-  inject(method: 'GET' | 'POST' | 'DELETE', path: string, body?: Json): Promise<{ readonly status: number; readonly body: unknown }>;
+  inject(method: 'GET' | 'POST' | 'DELETE', path: string, body?: Json, contentType?: string): Promise<{ readonly status: number; readonly body: unknown }>;
   /** Takes no new work, finishes what is in hand, and frees the folder. */
   close(): Promise<void>;
 };
@@ -142,8 +142,8 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
     }
     return {
       service, vault, folder: folder.path, url, tokenFile: folder.file('admin.token'), imported: engine.imported,
-      inject: async (method, path, body) => {
-        const answer = await server.app.inject({ method, url: path, headers: { authorization: `Bearer ${token}` }, ...(body === undefined ? {} : { payload: body as object }) });
+      inject: async (method, path, body, contentType) => {
+        const answer = await server.app.inject({ method, url: path, headers: { authorization: `Bearer ${token}`, ...(contentType === undefined ? {} : { 'content-type': contentType }) }, ...(body === undefined ? {} : { payload: body as object }) });
         const type = String(answer.headers['content-type'] ?? '');
         return { status: answer.statusCode, body: /json/.test(type) ? answer.json() : answer.body };
       },

@@ -32,7 +32,8 @@ export const newApp = (service: Service, limits: Limits, trustedProxies: readonl
     requestTimeout: limits.requestTimeout,
     http: { maxHeaderSize: limits.headerBytes, headersTimeout: limits.requestTimeout },
     // A path that is too long or badly encoded, before any route is found.
-    frameworkErrors: (_error, request, reply) => void sendProblem(service, new CarillonError('bad-request', 'The path cannot be read'), request, reply),
+    frameworkErrors: (_error, request, reply) =>
+      void sendProblem(service, new CarillonError('bad-request', 'The path cannot be read'), request, reply),
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
     requestIdHeader: false,

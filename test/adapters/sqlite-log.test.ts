@@ -198,7 +198,7 @@ describe('the index', () => {
     );
     expect(new Set(refused.map((result) => JSON.stringify(result)))).toEqual(new Set(['{"ok":false,"actual":1}']));
     // The run that the restart cut off is written again, to its end.
-    for (let round = 0; round < 5; round++)
+    for (let round = 0; round < 8; round++)
       await grow(
         store,
         Array.from({ length: 1600 }, () => freshStream()),

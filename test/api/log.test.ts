@@ -5,8 +5,12 @@ const api = await createApi();
 const { world, call, raw } = api;
 await world.defineAll();
 
-for (const id of ['7f3a', 'same']) await world.tell(`giving.escrow-${id}`, 'SendDonation', { donor: 'd', recipient: 'r', cents: 5 }, { id: id === '7f3a' ? 's1' : 's3' });
+const donate = (id: string, commandId: string) =>
+  world.tell(`giving.escrow-${id}`, 'SendDonation', { donor: 'd', recipient: 'r', cents: 5 }, { id: commandId });
+
+await donate('7f3a', 's1');
 await world.tell('giving.escrow-7f3a', 'ConfirmReceipt', {}, { id: 's2' });
+await donate('same', 's3');
 
 describe('leaderboards', () => {
   it('give the first places and the place of a player', async () => {
@@ -87,6 +91,13 @@ describe('streams and the log', () => {
     expect((await page('from=0&limit=1')).events[0]?.position).toBe((await page('limit=1')).events[0]?.position);
     for (const types of ['giving.nothing.*', '*', 'giving.EscrowHeld', 'a,,b', '%20'])
       expect((await page(`types=${types}`)) as unknown).toMatchObject({ status: 400, code: 'bad-request' });
+  });
+});
+
+describe('HEAD', () => {
+  it('of the live log does not stay open', async () => {
+    const { status, headers } = await raw('read', { method: 'HEAD', url: '/api/v1/events', headers: { accept: 'text/event-stream' } });
+    expect([status, headers['content-type']]).toEqual([200, 'application/json; charset=utf-8']);
   });
 });
 

@@ -51,7 +51,26 @@ describe('entities', () => {
     expect((await call('read', 'GET', '/api/v1/entities/7f3a/as-of')).body).toMatchObject({ status: 400, detail: 'at is missing' });
     expect((await call('read', 'GET', '/api/v1/entities/7f3a/as-of?at=2030-01-01T00:00:00Z')).body).toMatchObject({ status: 400 });
     await world.tell('giving.escrow-same', 'SendDonation', { donor: 'd', recipient: 'r', cents: 1 });
-    await world.tell('giving.coins-same', 'AwardCoins', { coins: 1, reason: 'x' });
+    await world.tell('giving.coins-same', 'AwardCoins', { coins: 1, escrow: 'e' });
+    expect((await call('read', 'GET', '/api/v1/entities/same')).body).toMatchObject({ status: 400, code: 'ambiguous-name' });
+  });
+});
+
+describe('an actor whose rules throw', () => {
+  it('is shown as recorded, with what fails named', async () => {
+    const job = world.service.registry.jobs.get('giving/release-escrows');
+    const decider = world.service.registry.deciders.get('giving.escrow') as { decide: unknown };
+    const { decide } = decider;
+    expect(job).toBeDefined();
+    decider.decide = () => {
+      throw new Error('broken rule');
+    };
+    const { body } = await call('read', 'GET', '/api/v1/entities/7f3a');
+    decider.decide = decide;
+    expect(body).toMatchObject({
+      state: { status: 'holding' },
+      held: [{ job: 'giving/release-escrows', because: 'failing: broken rule' }],
+    });
   });
 });
 

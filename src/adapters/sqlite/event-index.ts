@@ -27,7 +27,7 @@ const none: readonly Place[] = [];
 export const createEventIndex = (db: DatabaseSync): EventIndex => {
   // What a crash left half indexed is written again.
   const places = createBulkInsert(db, 'INSERT OR IGNORE INTO event_index (stream, revision, position)', 3);
-  const head = db.prepare('SELECT revision FROM event_index WHERE stream = ? AND position <= ? ORDER BY revision DESC LIMIT 1');
+  const head = db.prepare('SELECT revision FROM event_index WHERE stream = ? ORDER BY revision DESC LIMIT 1');
   const range = db.prepare(
     'SELECT position FROM event_index WHERE stream = ? AND revision BETWEEN ? AND ? AND position <= ? ORDER BY revision',
   );
@@ -64,7 +64,7 @@ export const createEventIndex = (db: DatabaseSync): EventIndex => {
     headOf(stream) {
       const last = tails.get(stream)?.at(-1);
       if (last) return last.rank;
-      const row = head.get(stream, bulk.upTo) as unknown as [number] | undefined;
+      const row = head.get(stream) as unknown as [number] | undefined;
       return row?.[0] ?? -1;
     },
     recent: (stream) => tails.get(stream) ?? none,

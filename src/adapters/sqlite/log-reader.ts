@@ -46,7 +46,7 @@ export type ReaderParts = { readonly kinds: Kinds; readonly index: EventIndex; r
 
 /** Reads streams and the log. */
 export const createLogReader = (db: DatabaseSync, { kinds, index, directory, ring }: ReaderParts): LogReader => {
-  const decode = createDecoder(kinds, directory.nameOf);
+  const decode = createDecoder(kinds, directory);
   const forwards = prepareStream(db, 'ASC');
   const backwards = prepareStream(db, 'DESC');
   const single = db.prepare(`SELECT ${columns.join(', ')} FROM events WHERE position = ?`);

@@ -1,10 +1,11 @@
 import { CarillonError } from '../../core/errors.ts';
-import type { Metadata, RecordedEvent, StreamName } from '../../core/event.ts';
+import type { Metadata, RecordedEvent } from '../../core/event.ts';
 import { fromMs, type Instant } from '../../core/instant.ts';
 import type { Json } from '../../core/json.ts';
 import { positionOf } from '../memory/position.ts';
 import { isBlank } from './blanks.ts';
 import type { Kinds } from './kinds.ts';
+import type { StreamDirectory } from './stream-directory.ts';
 
 /** Columns of `events` in the order of `Row`. */
 export const columns = ['position', 'stream', 'revision', 'kind', 'recorded_at', 'id', 'body'] as const;
@@ -41,7 +42,10 @@ const parseChunk = (rows: readonly Row[], start: number): { bodies: readonly Bod
 };
 
 /** Makes events of rows, leaving out what is left of removed ones. Throws `store-corrupt`, naming the position. */
-export const createDecoder = (kinds: Kinds, nameOf: (stream: number) => StreamName): ((rows: readonly Row[]) => RecordedEvent[]) => {
+export const createDecoder = (
+  kinds: Kinds,
+  { nameOf, learnNames }: Pick<StreamDirectory, 'nameOf' | 'learnNames'>,
+): ((rows: readonly Row[]) => RecordedEvent[]) => {
   // Events that were committed together share their instant.
   let lastMs = Number.NaN;
   let lastInstant = '' as Instant;
@@ -55,6 +59,7 @@ export const createDecoder = (kinds: Kinds, nameOf: (stream: number) => StreamNa
   return (all) => {
     const rows = all.some((row) => isBlank(row[6])) ? all.filter((row) => !isBlank(row[6])) : all;
     const events: RecordedEvent[] = [];
+    if (rows.length > 1) learnNames(rows.map((row) => row[1]));
     for (let start = 0; start < rows.length; ) {
       const { bodies, end } = parseChunk(rows, start);
       for (let index = start; index < end; index++) {

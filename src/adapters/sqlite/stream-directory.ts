@@ -16,6 +16,8 @@ export type StreamDirectory = {
   /** Inside a transaction. */
   create(name: StreamName): StreamHead;
   nameOf(id: number): StreamName;
+  /** Looks up the names of a page at once. */
+  learnNames(ids: Iterable<number>): void;
   /** Writes the streams created in this transaction. */
   flush(): void;
   /** Indexes up to `count` new names. Inside a transaction. */
@@ -38,6 +40,7 @@ const prepareStatements = (db: DatabaseSync) => {
     candidates,
     byId: db.prepare('SELECT name, erased FROM streams WHERE id = ?'),
     unindexed: db.prepare('SELECT id, name FROM streams WHERE id > ? ORDER BY id'),
+    byIds: db.prepare('SELECT id, name FROM streams WHERE id IN (SELECT value FROM json_each(?))'),
     last: db.prepare('SELECT max(id) AS id FROM streams'),
   };
 };
@@ -61,6 +64,11 @@ export const createStreamDirectory = (db: DatabaseSync, events: EventIndex): Str
       throw new CarillonError('store-corrupt', `The store has events of stream number ${id}, which has no name`);
     names.set(id, name as StreamName);
     return name as StreamName;
+  };
+  const learnNames = (ids: Iterable<number>): void => {
+    const missing = [...new Set(ids)].filter((id) => names.get(id) === undefined);
+    if (missing.length < 2) return;
+    for (const row of sql.byIds.iterate(JSON.stringify(missing))) names.set(row.id as number, row.name as StreamName);
   };
   const bulk = createBulkIndex(db, {
     name: 'streams',
@@ -92,6 +100,7 @@ export const createStreamDirectory = (db: DatabaseSync, events: EventIndex): Str
 
   return {
     nameOf,
+    learnNames,
     find(name) {
       const hash = hashOf(name);
       if (!filter.mayHave(hash)) return null;

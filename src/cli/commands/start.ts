@@ -1,0 +1,86 @@
+import closeWithGrace from 'close-with-grace';
+import { Option } from 'commander';
+import type { App } from '../../app.ts';
+import { loadConfig } from '../../config.ts';
+import { formatWhy } from '../../projections/why-format.ts';
+import type { Explanation } from '../../projections/why.ts';
+import { CliEnd, exits } from '../exit.ts';
+import { bold, print, progressBar, say, table } from '../output.ts';
+import type { Cli } from '../program.ts';
+import { type Run, runColumns } from '../runs.ts';
+
+type StartOptions = { readonly demo?: boolean; readonly once?: boolean; readonly port?: string; readonly host?: string };
+
+const shownRuns = 25;
+
+/** The newest runs that changed something; the rest is counted. */
+const tell = (cli: Cli, runs: readonly Run[]): void => {
+  const busy = runs.filter((run) => run.due > 0 || run.verdict !== 'completed');
+  const shown = busy.slice(-shownRuns);
+  const [head = '', ...lines] = table(runColumns, shown);
+  print(bold(cli.common(), head), ...lines);
+  const more = busy.length - shown.length;
+  if (more > 0) print(`... and ${more} runs before these; "carillon runs list" has all of them`);
+};
+
+const explain = async (app: App, entity: string): Promise<void> => {
+  const { body } = await app.inject('GET', `/api/v1/entities/${encodeURIComponent(entity)}/why`);
+  print('', ...formatWhy(body as Explanation));
+};
+
+/** The command that works as printed: through npm in a clone, by itself where it is installed. */
+const self = (): string => (process.env.npm_lifecycle_event === undefined ? 'carillon' : 'npm run -s carillon --');
+
+const nextCommands = (folder: string, example: string | null): string[] => {
+  const where = folder === '.carillon' ? '' : ` --folder ${folder}`;
+  return [`${self()}${where} list`, `${self()}${where} trigger escrow-release --wait --reason "a first try"`, `${self()}${where} ${example === null ? 'schedules list' : `why ${example}`}`];
+};
+
+const demo = async (cli: Cli, app: App): Promise<{ example: string | null; failed: boolean }> => {
+  const { runDemo } = await import('../../demo.ts');
+  const bar = progressBar('sample facts');
+  const result = await runDemo(app, bar.at);
+  bar.end();
+  tell(cli, result.runs);
+  if (result.example !== null) await explain(app, result.example);
+  return result;
+};
+
+const start = async (cli: Cli, { demo: withDemo, once, port, host }: StartOptions): Promise<void> => {
+  const { folder, config: configFile } = cli.common();
+  const config = await loadConfig({
+    ...(folder === undefined ? {} : { folder }), ...(configFile === undefined ? {} : { configFile }), ...(port === undefined ? {} : { port: Number(port) }), ...(host === undefined ? {} : { host }),
+  });
+  const { createApp } = await import('../../app.ts');
+  const facts = withDemo ? { facts: (await import('../../demo.ts')).demoFacts() } : {};
+  const app = await createApp(config, { ...facts, listen: !once });
+  const grace = closeWithGrace({ delay: config.drainSeconds * 1_000, logger: false }, async ({ err }) => {
+    if (err) say(`carillon: ${err.message}`);
+    await app.close();
+  });
+  try {
+    const result = withDemo ? await demo(cli, app) : { example: null, failed: false };
+    if (once) {
+      const failed = withDemo ? result.failed : await (await import('../../demo.ts')).runDemo(app).then((each) => each.failed);
+      await app.close();
+      grace.uninstall();
+      if (failed) throw new CliEnd(exits.runFailed, 'A run failed', 'carillon runs list --verdict failed');
+      return;
+    }
+    print('', `Carillon listens on ${app.url}`, `  admin token in ${app.tokenFile}`, '  next, in another terminal:', ...nextCommands(config.folder, result.example).map((line) => `    ${line}`), '  Ctrl-C stops it; what is in hand is finished first.');
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+};
+
+export const addStart = (cli: Cli): void => {
+  cli.program
+    .command('start')
+    .description('run Carillon in this folder')
+    .option('--demo', 'import the sample facts of examples/ first')
+    .option('--once', 'catch up, then end; 7 when a run failed')
+    .addOption(new Option('--port <port>', 'port to listen on').env('CARILLON_PORT'))
+    .addOption(new Option('--host <host>', 'address to listen on').env('CARILLON_HOST'))
+    .action((options: StartOptions) => start(cli, options));
+};
