@@ -119,7 +119,7 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
     const parts: Parts = { folder, store, readModels, vault, clock, ids, observers: telemetry.observers };
 
     const engine = await startEngine({
-      ...parts, registry, broker, build, partitions: folder.partitions, wrapProjection: telemetry.projection, ticker: options.ticker ?? true, ...(options.facts === undefined ? {} : { facts: options.facts }),
+      ...parts, registry, broker, build, partitions: folder.partitions, wrapProjection: telemetry.projection, keepRunsDays: config.keepRunsDays, ticker: options.ticker ?? true, ...(options.facts === undefined ? {} : { facts: options.facts }),
     });
     closing.push(() => engine.stop());
 

@@ -38,6 +38,7 @@ export type EngineDeps = {
   readonly build: number;
   readonly partitions: number;
   readonly ticker: boolean;
+  readonly keepRunsDays: number;
   readonly wrapProjection?: (projection: Projection) => Projection;
   readonly facts?: { readonly name: string; readonly lines: readonly IntakeLine[] };
 };
@@ -71,7 +72,7 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
   const ask = async (source: string): Promise<never> => {
     throw new CarillonError('not-found', `No source is named "${source}"`);
   };
-  const handlers = await startHandlers({ ...deps, commands: bus, contexts, ask });
+  const handlers = await startHandlers({ ...deps, commands: bus, contexts, ask, projections: projections.map(({ name }) => name) });
   const imports = createImports({ ...deps, commands: bus, reactors: handlers.reactors }, stopping.signal);
 
   let go = (): void => undefined;

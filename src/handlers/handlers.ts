@@ -17,7 +17,9 @@ import { peek } from './actor.ts';
 import { createActorCache } from './cache.ts';
 import { createCoordinator } from './coordinator.ts';
 import { createEffects } from './effects.ts';
+import { eraseStream } from './erase.ts';
 import { type AppendedHook, createFlags } from './flags.ts';
+import { trimLedger } from './ledger.ts';
 import { createOrders, type Order, type OrderDeps } from './orders.ts';
 import { createPartition, type Partition } from './partition.ts';
 import { createReactors, type ReactorProgress } from './reactors.ts';
@@ -28,6 +30,9 @@ export type HandlerDeps = Omit<OrderDeps, 'flags' | 'partition' | 'look'> & {
   readonly partitions: number;
   /** Answers questions to sources outside, for jobs that look before they decide. */
   readonly ask: Look['ask'];
+  /** Names of all projections: an erasure waits for each. */
+  readonly projections: readonly string[];
+  readonly keepRunsDays: number;
   /** The contexts whose partitions this process owns. */
   readonly contexts: readonly string[];
 };
@@ -77,6 +82,8 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
       if (last.type === 'EffectStarted') effects.start({ stream, state: effect, correlationId: origin.correlationId });
       // What is due at once need not wait for the timer.
       else if (effect.nextAt !== null && effect.nextAt <= origin.asOf) local({ ...origin, id: deps.ids.next(), to: stream, type: 'StartEffect', data: {} });
+    } else if (events.some((event) => event.type === 'LedgerFolded')) {
+      trimLedger(deps, stream).catch((error: unknown) => deps.observers.note({ kind: 'log', level: 'warn', scope: 'ledger', message: messageOf(error) }));
     } else if (category === 'engine.run') coordinator.nudge((state as RunState).slot as SlotId);
     else if (category === 'engine.item' && last.type === 'ItemReplayed') {
       const about = (state as ItemState).about as StreamName;
@@ -89,7 +96,7 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
 
   const onCommand = async (partition: Partition, message: Message): Promise<void> => {
     const command = continued(message.body as Command, message.headers.traceparent);
-    const answer = await partition.command(command, { urgent: command.to.startsWith('engine.') });
+    const answer = command.type === 'EraseStream' ? await eraseStream(all, command) : await partition.command(command, { urgent: command.to.startsWith('engine.') });
     if (command.type === 'OpenSlot' && (answer.kind === 'accepted' || answer.kind === 'ignored')) opened(command, answer.kind === 'accepted');
     const { replyTo, ref } = message.headers;
     if (replyTo === undefined) return;

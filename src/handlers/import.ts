@@ -99,7 +99,7 @@ export const createImports = (deps: ImportDeps, signal: AbortSignal) => {
       const end = Math.min(index + chunk, lines.length);
       let to = index;
       while (to < end && (slot === null || lines[to]!.asOf <= slot)) to += 1;
-      const commands: Command[] = lines.slice(index, to).map((line) => ({ id: line.id, to: line.to as StreamName, type: line.type, data: line.data, asOf: line.asOf, by }));
+      const commands: Command[] = lines.slice(index, to).map((line) => ({ id: line.id, to: line.to as StreamName, type: line.type, data: line.data, asOf: line.asOf, by, reason }));
       for (const answer of await deps.commands.sendMany(commands)) {
         if (answer.kind === 'failed') throw new CarillonError('internal', `${answer.stream}: ${answer.message}`);
         counts[answer.kind] += 1;

@@ -1,7 +1,7 @@
 import { nextAttemptAt } from '../core/backoff.ts';
 import type { Answer, Command } from '../core/command.ts';
 import { messageOf } from '../core/errors.ts';
-import type { Position, RecordedEvent } from '../core/event.ts';
+import { type Position, type RecordedEvent, streamErased } from '../core/event.ts';
 import { derivedId, itemStream } from '../core/ids.ts';
 import { reactionsTo } from '../core/reactions.ts';
 import { exponential } from '../core/job.ts';
@@ -106,6 +106,8 @@ export const createReactors = (deps: ReactorDeps, signal: AbortSignal) => {
   const handle = async (reactor: Reactor, events: readonly RecordedEvent[]): Promise<void> => {
     const commands: Command[] = [];
     for (const event of events) {
+      // The marker of an erased stream passes every filter; it is news for projections only.
+      if (event.type === streamErased) continue;
       try {
         commands.push(...reactionsTo(reactor, event));
       } catch (error) {

@@ -117,16 +117,27 @@ export const why = async (deps: WhyDeps, stream: StreamName, limit = 20): Promis
   const changes = await Promise.all(decisions(page.events).slice(-limit).reverse().map((group) => changeOf(deps, group)));
   const state = evolveAll(decider, decider.initial, page.events.filter((event) => event.type !== commandRejected));
   const asOf = page.events.reduce<Instant | null>((latest, event) => (latest === null || event.metadata.asOf > latest ? event.metadata.asOf : latest), null);
-  const dues = (deps.registry.dues.get(decider.category) ?? []).filter((due) => due.settles);
-  const settled = settle(decider, dues, idOf(stream), { state, asOf }, deps.clock.now());
-  const next = firstDue(deps.registry.dues.get(decider.category) ?? [], settled.state);
-  return { stream, changes, now: { state: settled.state, next: next === null ? null : { job: next.due.name, at: next.at } } };
+  const settled = settledNow(deps, stream, { state, asOf });
+  const next = firstDue(deps.registry.dues.get(decider.category) ?? [], settled);
+  return { stream, changes, now: { state: settled, next: next === null ? null : { job: next.due.name, at: next.at } } };
+};
+
+/** The state with what is due by now applied; as recorded when a rule throws: the explanation must not fail with it. */
+const settledNow = ({ registry, clock }: WhyDeps, stream: StreamName, from: { readonly state: Json; readonly asOf: Instant | null }): Json => {
+  const decider = registry.deciders.get(categoryOf(stream))!;
+  const dues = (registry.dues.get(decider.category) ?? []).filter((due) => due.settles);
+  try {
+    return settle(decider, dues, idOf(stream), from, clock.now()).state;
+  } catch {
+    return from.state;
+  }
 };
 
 /** A stream by its name, or by a bare id when only one actor has it. Throws `not-found`, `ambiguous-name`. */
 export const findEntity = async ({ readModels, registry }: Pick<WhyDeps, 'readModels' | 'registry'>, id: string): Promise<StreamName> => {
-  const named = /^[a-z][a-z0-9]*\.[a-z][a-z0-9]*-/.test(id);
-  const candidates = named ? [streamName(id)] : [...registry.deciders.keys()].map((category) => streamName(`${category}-${id}`));
+  // A full name is taken as it is: the stream itself says whether it is there, or was erased.
+  if (/^[a-z][a-z0-9]*\.[a-z][a-z0-9]*-/.test(id)) return streamName(id);
+  const candidates = [...registry.deciders.keys()].map((category) => streamName(`${category}-${id}`));
   const rows = await readModels.get('actors', candidates.map((stream) => [stream]));
   const found = candidates.filter((_, index) => rows[index] !== null);
   if (found.length > 1) throw new CarillonError('ambiguous-name', `"${id}" is ${found.join(' and ')}`);

@@ -72,6 +72,18 @@ describe('positions', () => {
     await store.close();
   });
 
+  it('fence off a second writer that came past the lock, until it has read what is there', async () => {
+    const [first, second] = [openEvents(), openEvents()];
+    const taken = item();
+    won(await first.append(taken));
+    await expect(second.append(item())).rejects.toMatchObject({ code: 'store-unavailable' });
+    expect(await second.append({ ...taken, events: [event()] })).toEqual({ ok: false, actual: 0 });
+    expect(won(await second.append(item())).position).toBe('0000000000000002');
+    await expect(first.append(item())).rejects.toMatchObject({ code: 'store-unavailable' });
+    expect((await collect(first.readAll({}))).events).toHaveLength(2);
+    await Promise.all([first.close(), second.close()]);
+  });
+
   it("are refused when they are another store's", async () => {
     const store = openEvents();
     await expect(collect(store.readAll({ after: '17/42' as never }))).rejects.toMatchObject({ code: 'bad-request' });

@@ -97,6 +97,16 @@ describe('damage', () => {
     await damaged.close();
   });
 
+  it('does not hide the events of a stream that lost its name', async () => {
+    const store = openEvents();
+    await store.appendMany([item(), item()]);
+    await store.close();
+    edit('events.db', 'DELETE FROM streams WHERE id = 2');
+    const damaged = openEvents();
+    await expect(collect(damaged.readAll({}))).rejects.toMatchObject({ code: 'store-corrupt', facts: { position: 2 } });
+    await damaged.close();
+  });
+
   it('finds a page that was overwritten', async () => {
     const store = openEvents();
     for (let round = 0; round < 20; round++) await store.appendMany(Array.from({ length: 50 }, () => item('x'.repeat(200))));

@@ -13,6 +13,7 @@ const primary = {
   full: 13,
   cannotOpen: 14,
   protocol: 15,
+  constraint: 19,
   notADatabase: 26,
 } as const;
 /** The -shm file could not grow: the disk is full, although SQLite calls it an I/O error. */
@@ -28,6 +29,7 @@ const codes: ReadonlyMap<number, { readonly code: ErrorCode; readonly says: stri
   [primary.readOnly, { code: 'store-unavailable', says: 'cannot be written' }],
   [primary.ioError, { code: 'store-unavailable', says: 'cannot be read or written' }],
   [primary.cannotOpen, { code: 'store-unavailable', says: 'cannot be opened' }],
+  [primary.constraint, { code: 'store-unavailable', says: 'was written by another process' }],
   [primary.protocol, { code: 'store-unavailable', says: 'cannot be locked' }],
 ]);
 

@@ -5,7 +5,7 @@ import type { Filter } from '../memory/tail.ts';
 import type { EventIndex } from './event-index.ts';
 import type { Kinds } from './kinds.ts';
 import type { Ring } from './ring.ts';
-import { columns, createDecoder, type Row } from './rows.ts';
+import { columns, createDecoder, type Row, streamsJoin } from './rows.ts';
 import type { StreamDirectory } from './stream-directory.ts';
 
 export type LogReader = {
@@ -36,7 +36,7 @@ const take = (rows: Iterable<unknown>): { rows: Row[]; cut: boolean } => {
 const prepareStream = (db: DatabaseSync, direction: 'ASC' | 'DESC'): StatementSync => {
   const compare = direction === 'ASC' ? '>=' : '<=';
   const statement = db.prepare(`
-    SELECT e.${columns.join(', e.')} FROM event_index i JOIN events e ON e.position = i.position
+    SELECT ${columns} FROM event_index i JOIN events e ON e.position = i.position ${streamsJoin}
     WHERE i.stream = ? AND i.position <= ? AND i.revision ${compare} ? ORDER BY i.revision ${direction} LIMIT ?`);
   statement.setReturnArrays(true);
   return statement;
@@ -46,20 +46,20 @@ export type ReaderParts = { readonly kinds: Kinds; readonly index: EventIndex; r
 
 /** Reads streams and the log. */
 export const createLogReader = (db: DatabaseSync, { kinds, index, directory, ring }: ReaderParts): LogReader => {
-  const decode = createDecoder(kinds, directory);
+  const decode = createDecoder(kinds);
   const forwards = prepareStream(db, 'ASC');
   const backwards = prepareStream(db, 'DESC');
-  const single = db.prepare(`SELECT ${columns.join(', ')} FROM events WHERE position = ?`);
+  const single = db.prepare(`SELECT ${columns} FROM events e ${streamsJoin} WHERE e.position = ?`);
   single.setReturnArrays(true);
   const statements = new Map<string, StatementSync>();
 
   /** Kinds stand in the text, not as parameters: their number differs. */
   const statementFor = (wanted: readonly number[] | null): StatementSync => {
-    const condition = wanted === null ? '' : `AND kind IN (${wanted.join(',')})`;
+    const condition = wanted === null ? '' : `AND e.kind IN (${wanted.join(',')})`;
     const known = statements.get(condition);
     if (known) return known;
     const statement = db.prepare(
-      `SELECT ${columns.join(', ')} FROM events WHERE position > ? AND position <= ? ${condition} ORDER BY position LIMIT ?`,
+      `SELECT ${columns} FROM events e ${streamsJoin} WHERE e.position > ? AND e.position <= ? ${condition} ORDER BY e.position LIMIT ?`,
     );
     statement.setReturnArrays(true);
     if (statements.size >= maxStatements) statements.clear();

@@ -1,19 +1,32 @@
 import { CarillonError } from '../../core/errors.ts';
-import type { Metadata, RecordedEvent } from '../../core/event.ts';
+import type { Metadata, RecordedEvent, StreamName } from '../../core/event.ts';
 import { fromMs, type Instant } from '../../core/instant.ts';
 import type { Json } from '../../core/json.ts';
 import { positionOf } from '../memory/position.ts';
 import { isBlank } from './blanks.ts';
 import type { Kinds } from './kinds.ts';
-import type { StreamDirectory } from './stream-directory.ts';
 
-/** Columns of `events` in the order of `Row`. */
-export const columns = ['position', 'stream', 'revision', 'kind', 'recorded_at', 'id', 'body'] as const;
-export type Row = readonly [position: number, stream: number, revision: number, kind: number, recordedAt: number, id: string, body: string];
+/** What is read of an event, in the order of `Row`; the tables are called `e` (events) and `s` (streams). */
+export const columns = 'e.position, s.name, e.revision, e.kind, e.recorded_at, e.id, e.body';
+/** A stream without a name must not hide its events: it is damage. */
+export const streamsJoin = 'LEFT JOIN streams s ON s.id = e.stream';
+export type Row = readonly [
+  position: number,
+  stream: StreamName | null,
+  revision: number,
+  kind: number,
+  recordedAt: number,
+  id: string,
+  body: string,
+];
 type Body = readonly [data: Json, metadata: Metadata];
 
 /** Longest text that is parsed at once. */
 const chunkLength = 1 << 20;
+
+const nameless = (row: Row): never => {
+  throw new CarillonError('store-corrupt', `The event at position ${row[0]} belongs to a stream without a name`, { position: row[0] });
+};
 
 const isBody = (value: unknown): value is Body => Array.isArray(value) && value.length === 2;
 
@@ -42,10 +55,7 @@ const parseChunk = (rows: readonly Row[], start: number): { bodies: readonly Bod
 };
 
 /** Makes events of rows, leaving out what is left of removed ones. Throws `store-corrupt`, naming the position. */
-export const createDecoder = (
-  kinds: Kinds,
-  { nameOf, learnNames }: Pick<StreamDirectory, 'nameOf' | 'learnNames'>,
-): ((rows: readonly Row[]) => RecordedEvent[]) => {
+export const createDecoder = (kinds: Kinds): ((rows: readonly Row[]) => RecordedEvent[]) => {
   // Events that were committed together share their instant.
   let lastMs = Number.NaN;
   let lastInstant = '' as Instant;
@@ -59,7 +69,6 @@ export const createDecoder = (
   return (all) => {
     const rows = all.some((row) => isBlank(row[6])) ? all.filter((row) => !isBlank(row[6])) : all;
     const events: RecordedEvent[] = [];
-    if (rows.length > 1) learnNames(rows.map((row) => row[1]));
     for (let start = 0; start < rows.length; ) {
       const { bodies, end } = parseChunk(rows, start);
       for (let index = start; index < end; index++) {
@@ -70,7 +79,7 @@ export const createDecoder = (
           data,
           id: row[5],
           metadata,
-          stream: nameOf(row[1]),
+          stream: row[1] ?? nameless(row),
           revision: row[2],
           position: positionOf(row[0]),
           recordedAt: instantOf(row[4]),

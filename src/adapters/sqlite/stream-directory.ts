@@ -1,5 +1,4 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { CarillonError } from '../../core/errors.ts';
 import type { StreamName } from '../../core/event.ts';
 import { hash32 } from '../../core/partition.ts';
 import { createBulkIndex } from './bulk-index.ts';
@@ -15,9 +14,6 @@ export type StreamDirectory = {
   find(name: StreamName): StreamHead | null;
   /** Inside a transaction. */
   create(name: StreamName): StreamHead;
-  nameOf(id: number): StreamName;
-  /** Looks up the names of a page at once. */
-  learnNames(ids: Iterable<number>): void;
   /** Writes the streams created in this transaction. */
   flush(): void;
   /** Indexes up to `count` new names. Inside a transaction. */
@@ -26,9 +22,8 @@ export type StreamDirectory = {
   reload(): void;
 };
 
-/** Heads and names held in memory; two generations each. */
+/** Heads held in memory, and as many of the generation before. */
 const recentHeads = 100_000;
-const recentNames = 100_000;
 
 /** Signed, so that it fits into four bytes of the index. */
 const hashOf = (name: string): number => hash32(name) | 0;
@@ -38,38 +33,22 @@ const prepareStatements = (db: DatabaseSync) => {
   candidates.setReturnArrays(true);
   return {
     candidates,
-    byId: db.prepare('SELECT name, erased FROM streams WHERE id = ?'),
+    erased: db.prepare('SELECT erased FROM streams WHERE id = ?'),
     unindexed: db.prepare('SELECT id, name FROM streams WHERE id > ? ORDER BY id'),
-    byIds: db.prepare('SELECT id, name FROM streams WHERE id IN (SELECT value FROM json_each(?))'),
     last: db.prepare('SELECT max(id) AS id FROM streams'),
   };
 };
 
-/** Finds streams by name, and names by id. */
+/** Finds streams by name. */
 export const createStreamDirectory = (db: DatabaseSync, events: EventIndex): StreamDirectory => {
   const sql = prepareStatements(db);
   const rows = createBulkInsert(db, 'INSERT INTO streams (id, name)', 2);
   const hashes = createBulkInsert(db, 'INSERT OR IGNORE INTO stream_index (hash, id)', 2);
   const filter = createNameFilter(db);
   const heads = createRecent<StreamName, StreamHead>(recentHeads);
-  const names = createRecent<number, StreamName>(recentNames);
   const unindexed = new Map<StreamName, number>();
   let lastId = 0;
 
-  const nameOf = (id: number): StreamName => {
-    const recent = names.get(id);
-    if (recent !== undefined) return recent;
-    const name = sql.byId.get(id)?.name;
-    if (typeof name !== 'string')
-      throw new CarillonError('store-corrupt', `The store has events of stream number ${id}, which has no name`);
-    names.set(id, name as StreamName);
-    return name as StreamName;
-  };
-  const learnNames = (ids: Iterable<number>): void => {
-    const missing = [...new Set(ids)].filter((id) => names.get(id) === undefined);
-    if (missing.length < 2) return;
-    for (const row of sql.byIds.iterate(JSON.stringify(missing))) names.set(row.id as number, row.name as StreamName);
-  };
   const bulk = createBulkIndex(db, {
     name: 'streams',
     write: ({ key, mark }) => hashes.add(key, mark),
@@ -95,12 +74,10 @@ export const createStreamDirectory = (db: DatabaseSync, events: EventIndex): Str
   };
   const lookUp = (name: StreamName, hash: number): { id: number; erased: boolean } | null => {
     const id = unindexed.get(name);
-    return id === undefined ? findIndexed(name, hash) : { id, erased: sql.byId.get(id)?.erased === 1 };
+    return id === undefined ? findIndexed(name, hash) : { id, erased: sql.erased.get(id)?.erased === 1 };
   };
 
   return {
-    nameOf,
-    learnNames,
     find(name) {
       const hash = hashOf(name);
       if (!filter.mayHave(hash)) return null;
@@ -125,7 +102,6 @@ export const createStreamDirectory = (db: DatabaseSync, events: EventIndex): Str
       rows.clear();
       hashes.clear();
       heads.clear();
-      names.clear();
       unindexed.clear();
       bulk.reload();
       for (const row of sql.unindexed.iterate(bulk.upTo)) remember(row.name as StreamName, row.id as number);

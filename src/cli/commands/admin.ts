@@ -73,7 +73,7 @@ const addTokens = (cli: Cli): void => {
     .command('revoke <id>')
     .description('end a token for good')
     .requiredOption('--reason <text>', 'why, recorded with the token')
-    .action((id: string, { reason }: { reason: string }) => withClient(cli.common(), async (client) => printOne(cli.common(), await client.call('DELETE', `/api/v1/tokens/${encodeURIComponent(id)}`, { reason }), [`${id} is revoked`])));
+    .action((id: string, { reason }: { reason: string }) => withClient(cli.common(), async (client) => printOne(cli.common(), await client.call('DELETE', `/api/v1/tokens/${encodeURIComponent(id)}?reason=${encodeURIComponent(reason)}`), [`${id} is revoked`])));
 };
 
 const flat = (value: Json, path: string): [string, Json][] =>

@@ -58,6 +58,8 @@ export type ScheduleState = {
   readonly unfinished: { readonly [slotInstant: string]: number };
   /** The newest skipped stretches that a backfill may open. At most 50. */
   readonly skipped: readonly { readonly from: Instant; readonly to: Instant }[];
+  /** The newest slots that a backfill completed; they are not opened again. At most 100. */
+  readonly backfilled: readonly Instant[];
   readonly last: { readonly slot: SlotId; readonly verdict: Verdict; readonly openedAt: Instant; readonly closedAt: Instant } | null;
   /** Verdict events since the last fold. */
   readonly verdicts: number;

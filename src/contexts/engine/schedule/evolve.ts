@@ -2,7 +2,7 @@ import { plus } from '../../../core/instant.ts';
 import type { ScheduleEvent, ScheduleState } from './events.ts';
 
 export const initial: ScheduleState = {
-  status: 'none', definition: null, version: 0, paused: null, watermark: null, open: null, earlier: [], unfinished: {}, skipped: [], last: null, verdicts: 0,
+  status: 'none', definition: null, version: 0, paused: null, watermark: null, open: null, earlier: [], unfinished: {}, skipped: [], backfilled: [], last: null, verdicts: 0,
 };
 
 const keepUnfinished = 100;
@@ -20,6 +20,7 @@ const closed = (state: ScheduleState, data: Extract<ScheduleEvent, { type: 'Slot
     open: null,
     watermark,
     unfinished: Object.fromEntries(Object.entries(unfinished).sort().slice(-keepUnfinished)),
+    backfilled: open?.cause === 'backfill' && data.verdict === 'completed' ? [...state.backfilled, data.at].slice(-keepUnfinished) : state.backfilled,
     earlier: state.earlier.filter((segment) => watermark === null || segment.until > watermark),
     last: { slot: data.slot, verdict: data.verdict, openedAt: open?.openedAt ?? data.at, closedAt: data.closedAt },
     verdicts: state.verdicts + 1,

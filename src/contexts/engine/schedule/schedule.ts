@@ -66,8 +66,8 @@ const openManual = (command: Open, state: ScheduleState, key: string): Result =>
   if (state.open !== null) return reject('already-running', { slot: state.open.slot });
   if (cause === 'backfill') {
     const nth = (state.unfinished[at] ?? 0) + 1;
-    const open = at in state.unfinished || state.skipped.some((stretch) => stretch.from <= at && at <= stretch.to);
-    if (!open) return reject('not-open-for-backfill', { at });
+    const never = state.skipped.some((stretch) => stretch.from <= at && at <= stretch.to) && !state.backfilled.includes(at);
+    if (!never && !(at in state.unfinished)) return reject('not-open-for-backfill', { at });
     if (slot !== slotId(key, at, nth)) return reject('slot-unaligned', { at, expected: slotId(key, at, nth) });
   } else if (!slot.startsWith(`${key}@manual-`)) return reject('slot-unaligned', { slot });
   return accept(cause, [{ type: 'SlotOpened', data: { slot, at, cause, version: state.version, openedAt: command.asOf } }]);

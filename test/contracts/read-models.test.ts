@@ -1,0 +1,69 @@
+import { DatabaseSync } from 'node:sqlite';
+import { expect, it, onTestFinished } from 'vitest';
+import { openSqliteReadModels } from '../../src/adapters/sqlite/read-models.ts';
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+import { commitOf, place, readModelsContract, sample } from './read-models.ts';
+
+readModelsContract('sqlite', async () => {
+  const folder = await temporaryFolder();
+  let readModels = openSqliteReadModels({ file: folder.path('models.db') });
+  return {
+    readModels,
+    reopen: async () => {
+      await readModels.close();
+      readModels = openSqliteReadModels({ file: folder.path('models.db') });
+      return readModels;
+    },
+    close: async () => {
+      await readModels.close();
+      await folder.remove();
+    },
+  };
+});
+
+const folderOfTest = async (): Promise<TemporaryFolder> => {
+  const folder = await temporaryFolder();
+  onTestFinished(() => folder.remove());
+  return folder;
+};
+
+it('sqlite: an unreadable checkpoint is projection-corrupt, and names the projection; rebuilding it mends it', async () => {
+  const file = (await folderOfTest()).path('models.db');
+  const first = openSqliteReadModels({ file });
+  await first.open(sample(), 'live');
+  await first.commit(commitOf(null, 3, { places: [place('b', 'ann', 1)] }));
+  await first.close();
+  const db = new DatabaseSync(file);
+  db.exec("UPDATE builds SET checkpoint = 'half a pos' WHERE projection = 'sample'");
+  db.close();
+  const second = openSqliteReadModels({ file });
+  const corrupt = { code: 'projection-corrupt', facts: { projection: 'sample' } };
+  await expect(second.checkpoint('sample')).rejects.toMatchObject(corrupt);
+  await expect(second.open(sample(), 'live')).rejects.toMatchObject(corrupt);
+  await second.open(sample(), 'rebuild');
+  await second.commit(commitOf(null, 3, { build: 'rebuild', places: [place('b', 'ann', 1)] }));
+  await second.swap('sample');
+  expect(await second.open(sample(), 'live')).toBe('0000000000000003');
+  await second.close();
+});
+
+it('sqlite: tables of builds that were left, and of older versions, are gone from the file', async () => {
+  const file = (await folderOfTest()).path('models.db');
+  const models = openSqliteReadModels({ file });
+  const tables = (): string[] => {
+    const db = new DatabaseSync(file, { readOnly: true });
+    const rows = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'places%'").all();
+    db.close();
+    return rows.map((row) => String(row.name));
+  };
+  await models.open(sample(), 'live');
+  await models.commit(commitOf(null, 1, { places: [place('b', 'ann', 1)] }));
+  for (let turn = 0; turn < 3; turn++) await models.open(sample(), 'rebuild');
+  expect(tables()).toHaveLength(2);
+  await models.open(sample(2), 'live');
+  expect(tables()).toHaveLength(2);
+  await models.open(sample(2), 'rebuild');
+  await models.swap('sample');
+  expect(tables()).toHaveLength(1);
+  await models.close();
+});

@@ -1,0 +1,24 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { testApp } from '../support/app.ts';
+
+const holds = (folder: string, text: string): string[] => readdirSync(folder).filter((file) => readFileSync(join(folder, file)).includes(text));
+
+it('erased means gone: no byte of it is left in the folder, and no command revives the stream', async () => {
+  const app = await testApp();
+  const to = 'giving.escrow-gone';
+  const canary = 'canary-7d1f-of-a-person';
+  const send = (id: string, type: string, data: object) => app.inject('POST', '/api/v1/commands', { id, to, type, data: data as never });
+  expect((await send('c1', 'SendDonation', { donor: 'd1', recipient: 'r1', cents: 500 })).status).toBe(200);
+  expect((await send('c2', 'ConfirmReceipt', {})).status).toBe(200);
+  expect((await send('c3', 'RefundEscrow', { reason: canary })).status).toBe(200);
+  expect(holds(app.folder, canary).length).toBeGreaterThan(0);
+
+  const erased = await app.inject('DELETE', `/api/v1/streams/${to}?reason=asked%20for%20it`);
+  expect(erased.status).toBe(200);
+  expect(holds(app.folder, canary)).toEqual([]);
+  expect((await send('c4', 'SendDonation', { donor: 'd1', recipient: 'r1', cents: 500 })).status).toBe(410);
+  expect((await app.inject('GET', `/api/v1/entities/${to}/why`)).status).toBe(410);
+  for (const { name } of await app.service.projections.list()) expect(await app.service.projections.verify(name)).toMatchObject({ equal: true });
+});
