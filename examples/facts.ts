@@ -10,7 +10,9 @@ import { quizFacts } from './facts/quiz.ts';
  */
 export const longWeekend = (): string => {
   const facts = [...givingFacts(diceOf(23), 620), ...arcadeFacts(diceOf(24), 440), ...quizFacts(diceOf(25), 130)];
-  const inOrder = facts.map((fact, index) => ({ fact, index })).sort((a, b) => (a.fact.asOf < b.fact.asOf ? -1 : a.fact.asOf > b.fact.asOf ? 1 : a.index - b.index));
+  const inOrder = facts
+    .map((fact, index) => ({ fact, index }))
+    .sort((a, b) => (a.fact.asOf < b.fact.asOf ? -1 : a.fact.asOf > b.fact.asOf ? 1 : a.index - b.index));
   const lines = inOrder.map(({ fact }, place) => JSON.stringify({ id: `long-weekend-${String(place + 1).padStart(4, '0')}`, ...fact }));
   return `${lines.join('\n')}\n`;
 };

@@ -1,4 +1,4 @@
-import { openFolder, randomToken, type Folder } from './adapters/files/folder.ts';
+import { type Folder, openFolder, randomToken } from './adapters/files/folder.ts';
 import { createMemoryBroker } from './adapters/memory/broker.ts';
 import { backupFolder } from './adapters/sqlite/backup.ts';
 import { openSqliteEventStore } from './adapters/sqlite/event-store.ts';
@@ -9,19 +9,19 @@ import { createSystemClock } from './adapters/system/clock.ts';
 import { createSystemIds } from './adapters/system/ids.ts';
 import { createServer } from './api/server.ts';
 import type { Service } from './api/service.ts';
-import type { IntakeLine } from './core/intake.ts';
 import { newToken } from './api/token-text.ts';
 import { type Config, readVersion } from './config.ts';
+import { engineContext } from './contexts/engine/index.ts';
 import { CarillonError, messageOf } from './core/errors.ts';
+import type { IntakeLine } from './core/intake.ts';
 import type { Json } from './core/json.ts';
 import { buildRegistry, type Registry } from './core/registry.ts';
-import { engineContext } from './contexts/engine/index.ts';
 import { startEngine } from './engine.ts';
 import type { Clock, Ids } from './ports/clock.ts';
 import type { EventStore } from './ports/event-store.ts';
 import type { Observers } from './ports/observers.ts';
-import type { Vault } from './ports/vault.ts';
 import type { ReadModels } from './ports/read-models.ts';
+import type { Vault } from './ports/vault.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 
 export type AppOptions = {
@@ -44,7 +44,12 @@ export type App = {
   /** The import of `facts`, when there is one. */
   readonly imported: string | null;
   /** Calls a route without a port, as the folder's admin. */
-  inject(method: 'GET' | 'POST' | 'DELETE', path: string, body?: Json, contentType?: string): Promise<{ readonly status: number; readonly body: unknown }>;
+  inject(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    body?: Json,
+    contentType?: string,
+  ): Promise<{ readonly status: number; readonly body: unknown }>;
   /** Takes no new work, finishes what is in hand, and frees the folder. */
   close(): Promise<void>;
 };
@@ -74,7 +79,14 @@ const ensureAdmin = async ({ folder, clock, ids }: Parts, service: Service): Pro
   if (folder.adminToken !== null) return folder.adminToken;
   const token = newToken({ token: randomToken }, ids.next());
   const data = { name: 'admin', role: 'admin', sha256: token.sha256, expiresAt: null };
-  const answer = await service.commands.send({ id: ids.next(), to: `engine.token-${token.id}`, type: 'CreateToken', data, asOf: clock.now(), by: 'first start' });
+  const answer = await service.commands.send({
+    id: ids.next(),
+    to: `engine.token-${token.id}`,
+    type: 'CreateToken',
+    data,
+    asOf: clock.now(),
+    by: 'first start',
+  });
   if (answer.kind !== 'accepted') throw new CarillonError('internal', `The first admin token was ${answer.kind}`);
   folder.keepAdminToken(token.text);
   return token.text;
@@ -83,7 +95,10 @@ const ensureAdmin = async ({ folder, clock, ids }: Parts, service: Service): Pro
 const refuseOutside = (config: Config): void => {
   const loopback = ['127.0.0.1', '::1', 'localhost'].includes(config.host);
   if (!loopback && process.env.CARILLON_BEHIND_TLS !== 'true') {
-    throw new CarillonError('config-invalid', `host ${config.host} is reachable from outside: set CARILLON_BEHIND_TLS=true when a proxy encrypts the way to it`);
+    throw new CarillonError(
+      'config-invalid',
+      `host ${config.host} is reachable from outside: set CARILLON_BEHIND_TLS=true when a proxy encrypts the way to it`,
+    );
   }
 };
 
@@ -119,12 +134,29 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
     const parts: Parts = { folder, store, readModels, vault, clock, ids, observers: telemetry.observers };
 
     const engine = await startEngine({
-      ...parts, registry, broker, build, partitions: folder.partitions, wrapProjection: telemetry.projection, keepRunsDays: config.keepRunsDays, ticker: options.ticker ?? true, ...(options.facts === undefined ? {} : { facts: options.facts }),
+      ...parts,
+      registry,
+      broker,
+      build,
+      partitions: folder.partitions,
+      wrapProjection: telemetry.projection,
+      keepRunsDays: config.keepRunsDays,
+      ticker: options.ticker ?? true,
+      ...(options.facts === undefined ? {} : { facts: options.facts }),
     });
     closing.push(() => engine.stop());
 
     const service: Service = {
-      registry, partitions: folder.partitions, store, readModels, commands: engine.commands, clock, ids, secrets: { token: randomToken }, observers: telemetry.observers, version,
+      registry,
+      partitions: folder.partitions,
+      store,
+      readModels,
+      commands: engine.commands,
+      clock,
+      ids,
+      secrets: { token: randomToken },
+      observers: telemetry.observers,
+      version,
       config: { values: config.values, sources: config.sources },
       readiness: engine.readiness,
       projections: engine.projections,
@@ -141,9 +173,19 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
       closing.push(() => folder.leave());
     }
     return {
-      service, vault, folder: folder.path, url, tokenFile: folder.file('admin.token'), imported: engine.imported,
+      service,
+      vault,
+      folder: folder.path,
+      url,
+      tokenFile: folder.file('admin.token'),
+      imported: engine.imported,
       inject: async (method, path, body, contentType) => {
-        const answer = await server.app.inject({ method, url: path, headers: { authorization: `Bearer ${token}`, ...(contentType === undefined ? {} : { 'content-type': contentType }) }, ...(body === undefined ? {} : { payload: body as object }) });
+        const answer = await server.app.inject({
+          method,
+          url: path,
+          headers: { authorization: `Bearer ${token}`, ...(contentType === undefined ? {} : { 'content-type': contentType }) },
+          ...(body === undefined ? {} : { payload: body as object }),
+        });
         const type = String(answer.headers['content-type'] ?? '');
         return { status: answer.statusCode, body: /json/.test(type) ? answer.json() : answer.body };
       },
@@ -154,4 +196,3 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
     throw error;
   }
 };
-

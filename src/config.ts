@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { contextDefinitions } from './contexts/index.ts';
 import type { ContextDefinition } from './core/context.ts';
 import { CarillonError } from './core/errors.ts';
 import type { JsonObject } from './core/json.ts';
 import { defaultPartitions } from './core/partition.ts';
-import { contextDefinitions } from './contexts/index.ts';
 
 type Value = string | number | boolean;
 
@@ -43,31 +43,52 @@ export type Config = Required<Omit<ConfigFile, 'contexts' | 'settings' | 'jobs'>
 /** Types a `carillon.config.ts`. */
 export const defineConfig = (config: ConfigFile): ConfigFile => config;
 
-const defaults = { folder: '.carillon', host: '127.0.0.1', port: 7070, partitions: defaultPartitions, keepRunsDays: 90, drainSeconds: 25, metricsPublic: false } as const;
-const limits: Readonly<Record<string, readonly [number, number]>> = { port: [0, 65_535], partitions: [1, 256], keepRunsDays: [1, 36_500], drainSeconds: [1, 3_600] };
+const defaults = {
+  folder: '.carillon',
+  host: '127.0.0.1',
+  port: 7070,
+  partitions: defaultPartitions,
+  keepRunsDays: 90,
+  drainSeconds: 25,
+  metricsPublic: false,
+} as const;
+const limits: Readonly<Record<string, readonly [number, number]>> = {
+  port: [0, 65_535],
+  partitions: [1, 256],
+  keepRunsDays: [1, 36_500],
+  drainSeconds: [1, 3_600],
+};
 
 const bad = (message: string): never => {
   throw new CarillonError('config-invalid', message);
 };
 
 /** `settings.giving.holdHours` -> `CARILLON_SETTINGS_GIVING_HOLD_HOURS`. */
-export const envName = (path: string): string => `CARILLON_${path.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/[^A-Za-z0-9]+/g, '_').toUpperCase()}`;
+export const envName = (path: string): string =>
+  `CARILLON_${path
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/[^A-Za-z0-9]+/g, '_')
+    .toUpperCase()}`;
 
 const parse = (text: string, like: Value, name: string): Value => {
-  if (typeof like === 'number') return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : bad(`${name} must be a number, not "${text}"`);
-  if (typeof like === 'boolean') return text === 'true' ? true : text === 'false' ? false : bad(`${name} must be true or false, not "${text}"`);
+  if (typeof like === 'number')
+    return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : bad(`${name} must be a number, not "${text}"`);
+  if (typeof like === 'boolean')
+    return text === 'true' ? true : text === 'false' ? false : bad(`${name} must be true or false, not "${text}"`);
   return text;
 };
 
 const check = (path: string, value: unknown, like: Value): Value => {
   if (typeof value !== typeof like) bad(`${path} must be a ${typeof like}, not ${JSON.stringify(value)}`);
   const range = limits[path];
-  if (range && typeof value === 'number' && (!Number.isInteger(value) || value < range[0] || value > range[1])) bad(`${path} must be a whole number from ${range[0]} to ${range[1]}`);
+  if (range && typeof value === 'number' && (!Number.isInteger(value) || value < range[0] || value > range[1]))
+    bad(`${path} must be a whole number from ${range[0]} to ${range[1]}`);
   return value as Value;
 };
 
 const refuseUnknown = (where: string, given: object, known: readonly string[]): void => {
-  for (const key of Object.keys(given)) if (!known.includes(key)) bad(`${where}${key} is not a setting; there are ${known.map((each) => where + each).join(', ')}`);
+  for (const key of Object.keys(given))
+    if (!known.includes(key)) bad(`${where}${key} is not a setting; there are ${known.map((each) => where + each).join(', ')}`);
 };
 
 type Sources = Record<string, string>;
@@ -76,7 +97,13 @@ type Sources = Record<string, string>;
 const pick = (path: string, like: Value, file: unknown, flag: Value | undefined, env: NodeJS.ProcessEnv, sources: Sources): Value => {
   const name = envName(path);
   const found: [unknown, string] =
-    flag !== undefined ? [flag, 'flag'] : env[name] !== undefined ? [parse(env[name], like, name), name] : file !== undefined ? [file, 'carillon.config.ts'] : [like, 'default'];
+    flag !== undefined
+      ? [flag, 'flag']
+      : env[name] !== undefined
+        ? [parse(env[name], like, name), name]
+        : file !== undefined
+          ? [file, 'carillon.config.ts']
+          : [like, 'default'];
   sources[path] = found[1];
   return check(path, found[0], like);
 };
@@ -91,32 +118,62 @@ const readFile = async (file: string | undefined): Promise<ConfigFile> => {
 const flagsOf = (overrides: { folder?: string; port?: number; host?: string }): Readonly<Record<string, Value | undefined>> => overrides;
 
 /** Reads flags, environment, configuration file and defaults, in this order. Throws `config-invalid`, naming the setting. */
-export const loadConfig = async ({ configFile, env = process.env, ...overrides }: { folder?: string; port?: number; host?: string; configFile?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Config> => {
+export const loadConfig = async ({
+  configFile,
+  env = process.env,
+  ...overrides
+}: {
+  folder?: string;
+  port?: number;
+  host?: string;
+  configFile?: string;
+  env?: NodeJS.ProcessEnv;
+} = {}): Promise<Config> => {
   const file = await readFile(configFile);
   refuseUnknown('', file, [...Object.keys(defaults), 'contexts', 'settings', 'jobs']);
   const flags = flagsOf(overrides);
   const sources: Sources = {};
   const values: Record<string, Value> = {};
-  for (const [key, like] of Object.entries(defaults)) values[key] = pick(key, like, file[key as keyof typeof defaults], flags[key], env, sources);
+  for (const [key, like] of Object.entries(defaults))
+    values[key] = pick(key, like, file[key as keyof typeof defaults], flags[key], env, sources);
   const contexts = file.contexts ?? contextDefinitions;
-  refuseUnknown('settings.', file.settings ?? {}, contexts.map((context) => context.name));
+  refuseUnknown(
+    'settings.',
+    file.settings ?? {},
+    contexts.map((context) => context.name),
+  );
   const settings: Record<string, Record<string, Value>> = {};
   for (const { name, defaults: known } of contexts) {
     const given = file.settings?.[name] ?? {};
     refuseUnknown(`settings.${name}.`, given, Object.keys(known));
-    settings[name] = Object.fromEntries(Object.entries(known).map(([key, like]) => [key, pick(`settings.${name}.${key}`, like as Value, given[key], undefined, env, sources)]));
+    settings[name] = Object.fromEntries(
+      Object.entries(known).map(([key, like]) => [
+        key,
+        pick(`settings.${name}.${key}`, like as Value, given[key], undefined, env, sources),
+      ]),
+    );
   }
   const jobs = jobSettings(contexts, settings, file, env, sources);
   const all = { ...values, settings, jobs } as unknown as JsonObject;
   return { ...(values as typeof defaults), contexts, settings, jobs, values: all, sources };
 };
 
-const jobSettings = (contexts: readonly ContextDefinition[], settings: Record<string, Record<string, Value>>, file: ConfigFile, env: NodeJS.ProcessEnv, sources: Sources): Config['jobs'] => {
+const jobSettings = (
+  contexts: readonly ContextDefinition[],
+  settings: Record<string, Record<string, Value>>,
+  file: ConfigFile,
+  env: NodeJS.ProcessEnv,
+  sources: Sources,
+): Config['jobs'] => {
   const items = contexts.flatMap((context) => {
     const built = context.build(settings[context.name]!);
     return [...(built.jobs ?? []), ...(built.tasks ?? [])];
   });
-  refuseUnknown('jobs.', file.jobs ?? {}, items.map((item) => item.name));
+  refuseUnknown(
+    'jobs.',
+    file.jobs ?? {},
+    items.map((item) => item.name),
+  );
   return Object.fromEntries(
     items.map((item) => {
       const given = file.jobs?.[item.name] ?? {};

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { App } from './app.ts';
 import { parseIntake } from './api/intake.ts';
-import type { IntakeLine } from './core/intake.ts';
-import { toMs } from './core/instant.ts';
-import { nextPending } from './contexts/engine/schedule/slots-of.ts';
+import type { App } from './app.ts';
 import type { ScheduleState } from './contexts/engine/schedule/events.ts';
+import { nextPending } from './contexts/engine/schedule/slots-of.ts';
+import { toMs } from './core/instant.ts';
+import type { IntakeLine } from './core/intake.ts';
 import { listActors } from './projections/due-queries.ts';
 import { listRuns, type RunRow } from './projections/run-queries.ts';
 
@@ -12,7 +12,10 @@ const factsFile = new URL('../examples/long-weekend.ndjson', import.meta.url);
 const lookAgainMs = 25;
 
 /** The sample facts of `examples/`: a long weekend of three systems. */
-export const demoFacts = (): { name: string; lines: readonly IntakeLine[] } => ({ name: 'long-weekend', lines: parseIntake(readFileSync(factsFile, 'utf8')) });
+export const demoFacts = (): { name: string; lines: readonly IntakeLine[] } => ({
+  name: 'long-weekend',
+  lines: parseIntake(readFileSync(factsFile, 'utf8')),
+});
 
 /** Every schedule of the app has no slot open and none due. */
 const caughtUp = async ({ service }: App): Promise<boolean> => {

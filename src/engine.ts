@@ -1,11 +1,11 @@
 import type { Check, Service } from './api/service.ts';
-import type { IntakeLine } from './core/intake.ts';
+import type { ImportState } from './contexts/engine/import/events.ts';
 import { CarillonError, messageOf } from './core/errors.ts';
 import { type Instant, plus } from './core/instant.ts';
+import type { IntakeLine } from './core/intake.ts';
 import { hash32 } from './core/partition.ts';
 import type { Projection } from './core/projection.ts';
 import type { Registry } from './core/registry.ts';
-import type { ImportState } from './contexts/engine/import/events.ts';
 import { createBus } from './handlers/bus.ts';
 import { startHandlers } from './handlers/handlers.ts';
 import { createImports } from './handlers/import.ts';
@@ -51,7 +51,13 @@ export type Engine = Pick<Service, 'projections' | 'imports' | 'readiness'> & {
 };
 
 /** Every projection of the app: the engine's own, then the contexts'. */
-export const projectionsOf = (registry: Registry, partitions: number): readonly Projection[] => [dueIndex(registry, partitions), runs, parked, timeIndex, ...registry.projections];
+export const projectionsOf = (registry: Registry, partitions: number): readonly Projection[] => [
+  dueIndex(registry, partitions),
+  runs,
+  parked,
+  timeIndex,
+  ...registry.projections,
+];
 
 /** Ticker, handlers and projections on the given ports: everything but the adapters. Tests and the simulator start it the same way. */
 export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
@@ -61,7 +67,13 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
   const stopping = new AbortController();
 
   const tail = await startTail(deps, projections.map(wrap), (projection, event, error) =>
-    observers.note({ kind: 'log', level: 'error', scope: 'projections', message: `${projection} left out an event: ${messageOf(error)}`, facts: { position: event.position, type: event.type } }),
+    observers.note({
+      kind: 'log',
+      level: 'error',
+      scope: 'projections',
+      message: `${projection} left out an event: ${messageOf(error)}`,
+      facts: { position: event.position, type: event.type },
+    }),
   );
   const head = await store.head();
   if (head !== null) await readModels.passed(dueIndexName, head);
@@ -79,7 +91,10 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
   const ready = new Promise<void>((resolve) => {
     go = resolve;
   });
-  const begun = deps.facts === undefined ? null : await imports.start(deps.facts.name, deps.facts.lines, 'demo', 'sample facts', { shift: true, ready });
+  const begun =
+    deps.facts === undefined
+      ? null
+      : await imports.start(deps.facts.name, deps.facts.lines, 'demo', 'sample facts', { shift: true, ready });
   const first = begun === null ? null : ((await actorRow(readModels, `engine.import-${begun.id}`))?.state as ImportState | undefined);
   const activeFrom: Instant | undefined = first?.cursor ? plus(first.cursor, 1) : undefined;
 
@@ -112,10 +127,12 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
     projections: {
       list: async () => {
         const at = Number((await store.head()) ?? 0);
-        return Promise.all(projections.map(async ({ name, version }) => {
-          const checkpoint = await readModels.checkpoint(name);
-          return { name, version, checkpoint, lag: at - Number(checkpoint ?? 0) };
-        }));
+        return Promise.all(
+          projections.map(async ({ name, version }) => {
+            const checkpoint = await readModels.checkpoint(name);
+            return { name, version, checkpoint, lag: at - Number(checkpoint ?? 0) };
+          }),
+        );
       },
       rebuild: (name, progress) => rebuild({ store, readModels, projections, tail }, name, progress),
       verify: (name) => verify({ store, readModels, projections, tail }, name),
@@ -133,4 +150,3 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
     },
   };
 };
-

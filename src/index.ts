@@ -8,7 +8,18 @@ export { defineEffect, type Effect, type EffectCall, type EffectOutcome } from '
 export { CarillonError, type ErrorCode, errorCodes, isCarillonError } from './core/errors.ts';
 export type { DomainEvent, RecordedEvent, StreamName } from './core/event.ts';
 export { type Duration, fromMs, type Instant, instant, justAfter, plus, startOfUtcDay, toMs } from './core/instant.ts';
-export { type Backoff, constant, defineJob, defineTask, exponential, type Job, type Look, type Task, type TaskResult, type TaskTools } from './core/job.ts';
+export {
+  type Backoff,
+  constant,
+  defineJob,
+  defineTask,
+  exponential,
+  type Job,
+  type Look,
+  type Task,
+  type TaskResult,
+  type TaskTools,
+} from './core/job.ts';
 export type { Json, JsonObject } from './core/json.ts';
 export { defineBoard } from './core/leaderboard.ts';
 export { defineProjection, type Projection } from './core/projection.ts';

@@ -1,4 +1,4 @@
-import { accept, cron, defineContext, defineDecider, defineJob, type DomainEvent, type Instant, plus, reject, type Wish } from 'carillon';
+import { accept, cron, type DomainEvent, defineContext, defineDecider, defineJob, type Instant, plus, reject, type Wish } from 'carillon';
 
 type Cart = { status: 'empty' | 'open' | 'expired'; items: number; touchedAt: Instant | null };
 type CartCommand = Wish<'AddItem', { sku: string }> | Wish<'ExpireCart', Record<string, never>>;
@@ -8,7 +8,9 @@ export const cart = defineDecider<Cart, CartCommand, CartEvent>({
   category: 'shop.cart',
   initial: { status: 'empty', items: 0, touchedAt: null },
   events: ['ItemAdded', 'CartExpired'],
-  intake: { AddItem: { type: 'object', properties: { sku: { type: 'string', minLength: 1 } }, required: ['sku'], additionalProperties: false } },
+  intake: {
+    AddItem: { type: 'object', properties: { sku: { type: 'string', minLength: 1 } }, required: ['sku'], additionalProperties: false },
+  },
   decide: (command, state) => {
     if (command.type === 'ExpireCart') return accept('left-alone', [{ type: 'CartExpired', data: { items: state.items } }]);
     if (state.status === 'expired') return reject('cart-expired');

@@ -31,7 +31,13 @@ export const diceOf = (seed: number) => {
     const at = Math.floor(((next() + next() + next()) / 3) * 20 * hour) + 4 * hour;
     return at - (at % second) + below(1_000);
   };
-  return { below, hex, timeOfDay, chance: (share: number): boolean => next() < share, pick: <T>(items: readonly T[]): T => items[below(items.length)] as T };
+  return {
+    below,
+    hex,
+    timeOfDay,
+    chance: (share: number): boolean => next() < share,
+    pick: <T>(items: readonly T[]): T => items[below(items.length)] as T,
+  };
 };
 
 export type Dice = ReturnType<typeof diceOf>;

@@ -9,9 +9,17 @@ const send = (donation: Donation, asOf: Fact['asOf']): Fact => {
   return { to: escrow(donation), type: 'SendDonation', data: { donor, recipient, cents }, asOf };
 };
 const confirm = (donation: Donation, asOf: Fact['asOf']): Fact => ({ to: escrow(donation), type: 'ConfirmReceipt', data: {}, asOf });
-const refund = (donation: Donation, reason: string, asOf: Fact['asOf']): Fact => ({ to: escrow(donation), type: 'RefundEscrow', data: { reason }, asOf });
+const refund = (donation: Donation, reason: string, asOf: Fact['asOf']): Fact => ({
+  to: escrow(donation),
+  type: 'RefundEscrow',
+  data: { reason },
+  asOf,
+});
 const releaseEarly = (donation: Donation, asOf: Fact['asOf']): Fact => ({
-  to: escrow(donation), type: 'ReleaseEscrowEarly', data: { reason: 'school fees are due tomorrow' }, asOf,
+  to: escrow(donation),
+  type: 'ReleaseEscrowEarly',
+  data: { reason: 'school fees are due tomorrow' },
+  asOf,
 });
 
 const donationOf = (dice: Dice, id: string): Donation => ({
@@ -42,13 +50,29 @@ const told = (): Fact[] => {
   const of = (id: string, cents = 2_000): Donation => ({ id, donor: 'donor-007', recipient: 'recipient-03', cents });
   const saturday = on(1, 13 * hour + 12 * minute);
   const friday = on(0, 10 * hour);
-  const [first, exact, late, twice, again] = [of('7f3a', 4_200), of('refund-at-hold-end'), of('refund-too-late'), of('received-twice'), of('early-twice')];
+  const [first, exact, late, twice, again] = [
+    of('7f3a', 4_200),
+    of('refund-at-hold-end'),
+    of('refund-too-late'),
+    of('received-twice'),
+    of('early-twice'),
+  ];
   return [
-    send(first, on(1, 12 * hour + 40 * minute)), confirm(first, saturday),
-    send(exact, friday), confirm(exact, plus(friday, hour)), refund(exact, 'donor asked', plus(friday, hour + 2 * day)),
-    send(late, friday), confirm(late, plus(friday, hour)), refund(late, 'donor asked', plus(friday, hour + 2 * day + 1)),
-    send(twice, friday), confirm(twice, plus(friday, hour)), confirm(twice, plus(friday, 2 * hour)),
-    send(again, friday), confirm(again, plus(friday, hour)), releaseEarly(again, plus(friday, 3 * hour)), releaseEarly(again, plus(friday, 4 * hour)),
+    send(first, on(1, 12 * hour + 40 * minute)),
+    confirm(first, saturday),
+    send(exact, friday),
+    confirm(exact, plus(friday, hour)),
+    refund(exact, 'donor asked', plus(friday, hour + 2 * day)),
+    send(late, friday),
+    confirm(late, plus(friday, hour)),
+    refund(late, 'donor asked', plus(friday, hour + 2 * day + 1)),
+    send(twice, friday),
+    confirm(twice, plus(friday, hour)),
+    confirm(twice, plus(friday, 2 * hour)),
+    send(again, friday),
+    confirm(again, plus(friday, hour)),
+    releaseEarly(again, plus(friday, 3 * hour)),
+    releaseEarly(again, plus(friday, 4 * hour)),
     refund(of('never-received'), 'donor asked', friday),
     send({ ...of('to-oneself'), recipient: 'donor-007' }, friday),
   ];

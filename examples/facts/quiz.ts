@@ -1,7 +1,12 @@
 import { plus } from '../../src/core/instant.ts';
 import { type Dice, type Fact, hour, minute, numbered, on } from './clock.ts';
 
-const quiz = (player: string, xp: number, asOf: Fact['asOf']): Fact => ({ to: `quiz.progress-${player}`, type: 'CompleteQuiz', data: { xp }, asOf });
+const quiz = (player: string, xp: number, asOf: Fact['asOf']): Fact => ({
+  to: `quiz.progress-${player}`,
+  type: 'CompleteQuiz',
+  data: { xp },
+  asOf,
+});
 const protect = (player: string, asOf: Fact['asOf']): Fact => ({ to: `quiz.progress-${player}`, type: 'BuyProtection', data: {}, asOf });
 
 /** Some play every day, some miss days, some only came on Friday; a few bought a protection. */
@@ -22,12 +27,18 @@ const ordinary = (dice: Dice, number: number): Fact[] => {
 const told = (): Fact[] => {
   const friday = on(0, 10 * hour);
   return [
-    quiz('kept-after-61-hours', 20, friday), quiz('kept-after-61-hours', 20, on(2, 23 * hour)),
-    quiz('kept-at-48-hours', 20, on(0)), quiz('kept-at-48-hours', 20, on(2)),
+    quiz('kept-after-61-hours', 20, friday),
+    quiz('kept-after-61-hours', 20, on(2, 23 * hour)),
+    quiz('kept-at-48-hours', 20, on(0)),
+    quiz('kept-at-48-hours', 20, on(2)),
     quiz('broken-on-monday', 20, friday),
-    quiz('broken-by-midnight', 20, friday), quiz('broken-by-midnight', 20, on(3)),
-    quiz('protected-once', 20, friday), protect('protected-once', plus(friday, minute)),
-    quiz('protected-and-back', 20, friday), protect('protected-and-back', plus(friday, minute)), quiz('protected-and-back', 20, on(3, 9 * hour)),
+    quiz('broken-by-midnight', 20, friday),
+    quiz('broken-by-midnight', 20, on(3)),
+    quiz('protected-once', 20, friday),
+    protect('protected-once', plus(friday, minute)),
+    quiz('protected-and-back', 20, friday),
+    protect('protected-and-back', plus(friday, minute)),
+    quiz('protected-and-back', 20, on(3, 9 * hour)),
     quiz('protections-full', 20, friday),
     ...[1, 2, 3].map((number) => protect('protections-full', plus(friday, number * minute))),
   ];

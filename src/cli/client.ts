@@ -15,14 +15,24 @@ export type Client = {
   close(): Promise<void>;
 };
 
-type Problem = { readonly code?: string; readonly title?: string; readonly detail?: string; readonly next?: string; readonly rule?: string; readonly facts?: unknown };
+type Problem = {
+  readonly code?: string;
+  readonly title?: string;
+  readonly detail?: string;
+  readonly next?: string;
+  readonly rule?: string;
+  readonly facts?: unknown;
+};
 
 /** Throws the end that a problem document stands for. */
 export const unwrap = <T>({ status, body }: Answer): T => {
   if (status < 400) return body as T;
   const problem = (typeof body === 'object' && body !== null ? body : {}) as Problem;
   const code = problem.code ?? 'internal';
-  const rule = problem.rule === undefined ? '' : ` by rule ${problem.rule}${problem.facts === undefined || problem.facts === null ? '' : ` ${JSON.stringify(problem.facts)}`}`;
+  const rule =
+    problem.rule === undefined
+      ? ''
+      : ` by rule ${problem.rule}${problem.facts === undefined || problem.facts === null ? '' : ` ${JSON.stringify(problem.facts)}`}`;
   const next = problem.next ?? (code in errorCodes ? errorCodes[code as ErrorCode].next : null);
   throw new CliEnd(exitOf(code), `${problem.detail ?? problem.title ?? `HTTP ${status}`}${rule} (${code})`, next);
 };
@@ -47,13 +57,18 @@ const alive = (pid: number): boolean => {
 };
 
 /** The running server of a folder, or the one that flags or the environment name; null when none runs. Throws `unauthorized` without a token. */
-export const findServer = (folder: string, options: { readonly url?: string; readonly tokenFile?: string }, env = process.env): Target | null => {
+export const findServer = (
+  folder: string,
+  options: { readonly url?: string; readonly tokenFile?: string },
+  env = process.env,
+): Target | null => {
   const announced = read(join(folder, 'server.json'));
   const server = announced === null ? null : (JSON.parse(announced) as { url: string; pid: number });
   const url = options.url ?? (server !== null && alive(server.pid) ? server.url : null);
   if (url === null) return null;
   const token = options.tokenFile === undefined ? (env.CARILLON_TOKEN ?? read(join(folder, 'admin.token'))) : read(options.tokenFile);
-  if (token === null) throw new CarillonError('unauthorized', `There is no token: ${options.tokenFile ?? join(folder, 'admin.token')} cannot be read`);
+  if (token === null)
+    throw new CarillonError('unauthorized', `There is no token: ${options.tokenFile ?? join(folder, 'admin.token')} cannot be read`);
   return { url, token };
 };
 
@@ -75,7 +90,10 @@ export const httpClient = ({ url, token }: Target): Client => {
   return {
     where: url,
     call: async <T>(method: Method, path: string, body?: unknown, contentType = 'application/json'): Promise<T> => {
-      const payload = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body), headers: { 'content-type': contentType } };
+      const payload =
+        body === undefined
+          ? {}
+          : { body: typeof body === 'string' ? body : JSON.stringify(body), headers: { 'content-type': contentType } };
       const response = await request(path, { method, ...payload });
       return unwrap<T>({ status: response.status, body: await parsed(response) });
     },

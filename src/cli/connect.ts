@@ -17,12 +17,17 @@ export type Common = {
 /** The API in this process, on a folder that no server has open: nothing is scheduled while it is. */
 const offlineClient = async (common: Common): Promise<Client> => {
   const { createApp } = await import('../app.ts');
-  const config = await loadConfig({ ...(common.folder === undefined ? {} : { folder: common.folder }), ...(common.config === undefined ? {} : { configFile: common.config }) });
-  if (!existsSync(join(config.folder, 'events.db'))) throw new CarillonError('service-unreachable', `No Carillon runs here, and there is no folder ${config.folder}`);
+  const config = await loadConfig({
+    ...(common.folder === undefined ? {} : { folder: common.folder }),
+    ...(common.config === undefined ? {} : { configFile: common.config }),
+  });
+  if (!existsSync(join(config.folder, 'events.db')))
+    throw new CarillonError('service-unreachable', `No Carillon runs here, and there is no folder ${config.folder}`);
   const app = await createApp(config, { listen: false, ticker: false });
   return {
     where: config.folder,
-    call: async <T>(method: Method, path: string, body?: unknown, contentType?: string): Promise<T> => unwrap<T>(await app.inject(method, path, body as never, contentType)),
+    call: async <T>(method: Method, path: string, body?: unknown, contentType?: string): Promise<T> =>
+      unwrap<T>(await app.inject(method, path, body as never, contentType)),
     open: async () => null,
     close: app.close,
   };
@@ -30,8 +35,14 @@ const offlineClient = async (common: Common): Promise<Client> => {
 
 /** The running server when there is one, else the folder itself. */
 export const connect = async (common: Common): Promise<Client> => {
-  const options = { ...(common.url === undefined ? {} : { url: common.url }), ...(common.tokenFile === undefined ? {} : { tokenFile: common.tokenFile }) };
-  const { folder } = await loadConfig({ ...(common.folder === undefined ? {} : { folder: common.folder }), ...(common.config === undefined ? {} : { configFile: common.config }) });
+  const options = {
+    ...(common.url === undefined ? {} : { url: common.url }),
+    ...(common.tokenFile === undefined ? {} : { tokenFile: common.tokenFile }),
+  };
+  const { folder } = await loadConfig({
+    ...(common.folder === undefined ? {} : { folder: common.folder }),
+    ...(common.config === undefined ? {} : { configFile: common.config }),
+  });
   const server = findServer(folder, options);
   return server === null ? offlineClient(common) : httpClient(server);
 };

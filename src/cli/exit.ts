@@ -1,7 +1,18 @@
 import { type ErrorCode, errorCodes, isCarillonError, messageOf } from '../core/errors.ts';
 
 /** What the command line ends with; docs/cli.md lists them. */
-export const exits = { done: 0, failed: 1, usage: 2, notFound: 3, conflict: 4, notAllowed: 5, unreachable: 6, runFailed: 7, timedOut: 124, interrupted: 130 } as const;
+export const exits = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  notFound: 3,
+  conflict: 4,
+  notAllowed: 5,
+  unreachable: 6,
+  runFailed: 7,
+  timedOut: 124,
+  interrupted: 130,
+} as const;
 
 export type Exit = (typeof exits)[keyof typeof exits];
 

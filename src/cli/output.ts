@@ -4,19 +4,23 @@ import type { Common } from './connect.ts';
 export type Column<T> = { readonly title: string; readonly right?: boolean; of(row: T): string };
 
 /** Text of others on a terminal: no control or direction characters. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-export const safe = (text: string): string => stripVTControlCharacters(text).replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+export const safe = (text: string): string =>
+  stripVTControlCharacters(text).replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
 
 /** Columns in line, two spaces between, no box: they cut cleanly. */
 export const table = <T>(columns: readonly Column<T>[], rows: readonly T[]): string[] => {
   const cells = rows.map((row) => columns.map((column) => safe(column.of(row))));
   const widths = columns.map((column, index) => Math.max(column.title.length, ...cells.map((row) => row[index]!.length)));
   const line = (row: readonly string[]): string =>
-    row.map((cell, index) => (columns[index]!.right ? cell.padStart(widths[index]!) : cell.padEnd(widths[index]!))).join('  ').trimEnd();
+    row
+      .map((cell, index) => (columns[index]!.right ? cell.padStart(widths[index]!) : cell.padEnd(widths[index]!)))
+      .join('  ')
+      .trimEnd();
   return [line(columns.map((column) => column.title)), ...cells.map(line)];
 };
 
-const colored = ({ color }: Common): boolean => color === 'always' || (color === 'auto' && process.stdout.isTTY === true && process.env.NO_COLOR === undefined);
+const colored = ({ color }: Common): boolean =>
+  color === 'always' || (color === 'auto' && process.stdout.isTTY === true && process.env.NO_COLOR === undefined);
 
 export const bold = (common: Common, text: string): string => (colored(common) ? styleText('bold', text, { validateStream: false }) : text);
 

@@ -34,7 +34,9 @@ const build = (): Cli => {
     .addOption(new Option('--config <file>', 'configuration file').env('CARILLON_CONFIG'))
     .addOption(new Option('--url <url>', 'address of a running Carillon').env('CARILLON_URL'))
     .addOption(new Option('--token-file <file>', 'file with the token to use').env('CARILLON_TOKEN_FILE'))
-    .addOption(new Option('-o, --output <format>', 'how to print').choices(['table', 'json', 'ndjson']).default('table').env('CARILLON_OUTPUT'))
+    .addOption(
+      new Option('-o, --output <format>', 'how to print').choices(['table', 'json', 'ndjson']).default('table').env('CARILLON_OUTPUT'),
+    )
     .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto').env('CARILLON_COLOR'))
     .showHelpAfterError('Add --help for the flags and examples.')
     .showSuggestionAfterError()

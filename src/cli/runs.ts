@@ -5,7 +5,12 @@ import { type Column, when } from './output.ts';
 
 export type Run = RunRow;
 
-const slotOf = (run: Run): string => run.slot.slice(run.slot.indexOf('@') + 1).replace(/^manual-.*/, 'manual').replace('T', ' ').replace(/Z/, '');
+const slotOf = (run: Run): string =>
+  run.slot
+    .slice(run.slot.indexOf('@') + 1)
+    .replace(/^manual-.*/, 'manual')
+    .replace('T', ' ')
+    .replace(/Z/, '');
 
 /** The table of runs, as every command prints it. */
 export const runColumns: readonly Column<Run>[] = [
@@ -15,7 +20,13 @@ export const runColumns: readonly Column<Run>[] = [
   { title: 'DUE', right: true, of: (run) => String(run.due) },
   { title: 'CHANGED', right: true, of: (run) => String(run.changed) },
   { title: 'PARKED', right: true, of: (run) => String(run.parked) },
-  { title: 'EVENTS', of: (run) => Object.entries(run.events).map(([type, count]) => `${type} ${count}`).join(', ') },
+  {
+    title: 'EVENTS',
+    of: (run) =>
+      Object.entries(run.events)
+        .map(([type, count]) => `${type} ${count}`)
+        .join(', '),
+  },
 ];
 
 const lookAgainMs = 100;
@@ -23,13 +34,19 @@ const lookAgainMs = 100;
 export const pathOf = (slot: string): string => `/api/v1/runs/${encodeURIComponent(slot)}`;
 
 /** Looks at a run until it has its verdict. Ends with 124 after `seconds`. */
-export const waitForRun = async (client: Client, slot: string, seconds: number, told: (run: Run) => void = () => undefined): Promise<Run> => {
+export const waitForRun = async (
+  client: Client,
+  slot: string,
+  seconds: number,
+  told: (run: Run) => void = () => undefined,
+): Promise<Run> => {
   const limit = performance.now() + seconds * 1_000;
   for (;;) {
     const run = await client.call<Run>('GET', pathOf(slot));
     told(run);
     if (run.verdict !== 'open') return run;
-    if (performance.now() > limit) throw new CliEnd(exits.timedOut, `${slot} has no verdict after ${seconds} s; it goes on`, `carillon runs watch ${slot}`);
+    if (performance.now() > limit)
+      throw new CliEnd(exits.timedOut, `${slot} has no verdict after ${seconds} s; it goes on`, `carillon runs watch ${slot}`);
     await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
   }
 };

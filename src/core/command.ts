@@ -21,7 +21,8 @@ export type Command<T extends string = string, D = Json> = {
 };
 
 /** What `decide` sees of a command. */
-export type Wish<T extends string = string, D = Json> = Pick<Command<T, D>, 'type' | 'data' | 'asOf'> & Partial<Pick<Command, 'id' | 'by' | 'reason'>>;
+export type Wish<T extends string = string, D = Json> = Pick<Command<T, D>, 'type' | 'data' | 'asOf'> &
+  Partial<Pick<Command, 'id' | 'by' | 'reason'>>;
 
 /** What became of a command. Sent back only when it is durable. */
 export type Answer =
@@ -35,5 +36,11 @@ export type Answer =
       /** True when the command had been done before and this is the answer of then. */
       readonly repeated?: boolean;
     }
-  | { readonly kind: 'ignored' | 'rejected'; readonly stream: StreamName; readonly rule: string; readonly facts?: Json; readonly repeated?: boolean }
+  | {
+      readonly kind: 'ignored' | 'rejected';
+      readonly stream: StreamName;
+      readonly rule: string;
+      readonly facts?: Json;
+      readonly repeated?: boolean;
+    }
   | { readonly kind: 'failed'; readonly stream: StreamName; readonly code: string; readonly message: string; readonly transient: boolean };

@@ -27,6 +27,12 @@ export type ContextDefinition = {
 };
 
 /** Declares a context: its settings with their defaults, and what it is made of once they are known. */
-export const defineContext = <T extends JsonObject>(name: string, defaults: T, build: (settings: T) => Omit<Context, 'name'>): ContextDefinition => ({
-  name, defaults, build: (settings) => ({ name, ...build({ ...defaults, ...settings } as T) }),
+export const defineContext = <T extends JsonObject>(
+  name: string,
+  defaults: T,
+  build: (settings: T) => Omit<Context, 'name'>,
+): ContextDefinition => ({
+  name,
+  defaults,
+  build: (settings) => ({ name, ...build({ ...defaults, ...settings } as T) }),
 });

@@ -1,4 +1,4 @@
-import { exponential, type Backoff } from './job.ts';
+import { type Backoff, exponential } from './job.ts';
 import type { Json } from './json.ts';
 
 /** What became of a call outside. `unknown`: the call was made and its outcome was not learnt. */
@@ -31,6 +31,13 @@ const defaults = { attempts: 3, backoff: exponential('2s'), concurrency: 10, tim
  * Declares an effect. The handler returns (confirmed), returns an outcome, or throws: a throw before the provider
  * took the call should be `{ kind: 'failed' }`; a plain throw counts as unknown, since nobody can tell.
  */
-export const defineEffect = (name: string, handler: Effect['handler'], options: Partial<Omit<Effect, 'name' | 'handler'>> = {}): Effect => ({
-  ...defaults, ...options, name, handler,
+export const defineEffect = (
+  name: string,
+  handler: Effect['handler'],
+  options: Partial<Omit<Effect, 'name' | 'handler'>> = {},
+): Effect => ({
+  ...defaults,
+  ...options,
+  name,
+  handler,
 });

@@ -12,8 +12,16 @@ export const errorCodes = {
   'money-invalid': { status: 400, transient: false, next: 'Write money as a whole number of minor units.' },
   'stream-invalid': { status: 400, transient: false, next: 'Write a stream as context.noun-id, for example giving.escrow-7f3a.' },
   'definition-invalid': { status: 500, transient: false, next: 'Correct the definition that the message names, then start again.' },
-  'config-invalid': { status: 500, transient: false, next: 'Correct the setting that the message names; "carillon config print" shows all of them.' },
-  unauthorized: { status: 401, transient: false, next: 'Send "Authorization: Bearer <token>"; the first admin token is in .carillon/admin.token.' },
+  'config-invalid': {
+    status: 500,
+    transient: false,
+    next: 'Correct the setting that the message names; "carillon config print" shows all of them.',
+  },
+  unauthorized: {
+    status: 401,
+    transient: false,
+    next: 'Send "Authorization: Bearer <token>"; the first admin token is in .carillon/admin.token.',
+  },
   forbidden: { status: 403, transient: false, next: 'Use a token of the role that the message names.' },
   'not-found': { status: 404, transient: false, next: 'Check the name; "carillon list" shows the jobs.' },
   'job-unknown': { status: 400, transient: false, next: 'Check the name; "carillon list" shows the jobs and their aliases.' },
@@ -32,7 +40,11 @@ export const errorCodes = {
   'settle-stuck': { status: 500, transient: false, next: 'dueAt must move on after each decision; the law tests find such a job.' },
   'conflict-exhausted': { status: 503, transient: true, next: 'Try again: other writers won three times.' },
   'stream-erased': { status: 410, transient: false, next: 'The stream was erased for good; use another id.' },
-  'store-locked': { status: 503, transient: false, next: 'Stop the other Carillon on this folder, or name another one with CARILLON_FOLDER.' },
+  'store-locked': {
+    status: 503,
+    transient: false,
+    next: 'Stop the other Carillon on this folder, or name another one with CARILLON_FOLDER.',
+  },
   'store-newer': { status: 503, transient: false, next: 'Start the newer Carillon that wrote this folder.' },
   'store-corrupt': { status: 503, transient: false, next: 'Restore a backup; docs/operations.md tells how.' },
   'store-full': { status: 503, transient: true, next: 'Free disk space; nothing was written.' },
@@ -65,7 +77,11 @@ export class CarillonError extends Error {
 
 /** True for an error of ours with this code, also when the class was loaded twice. */
 export const isCarillonError = (error: unknown, code?: ErrorCode): error is CarillonError =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code in errorCodes && (code === undefined || error.code === code);
+  error instanceof Error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  error.code in errorCodes &&
+  (code === undefined || error.code === code);
 
 /** Whether trying again may help: unknown errors count as transient, so that they use up their attempts before they park. */
 export const isTransient = (error: unknown): boolean => (isCarillonError(error) ? errorCodes[error.code].transient : true);

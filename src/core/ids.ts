@@ -16,7 +16,8 @@ export const derivedId = (...parts: readonly string[]): string => hash('sha256',
 export const scheduleKey = (job: string, scope = ''): string => (scope === '' ? job : `${job}/${scope}`);
 
 /** `giving/release-escrows@2026-11-23T14:00Z`; seconds and milliseconds stand only where they are not zero. */
-export const slotId = (key: string, slot: Instant, nth = 0): SlotId => `${key}@${slot.replace(/(:00)?\.000Z$/, 'Z')}${nth > 0 ? `~${nth}` : ''}`;
+export const slotId = (key: string, slot: Instant, nth = 0): SlotId =>
+  `${key}@${slot.replace(/(:00)?\.000Z$/, 'Z')}${nth > 0 ? `~${nth}` : ''}`;
 
 export const manualSlotId = (key: string, commandId: string): SlotId => `${key}@manual-${commandId}`;
 

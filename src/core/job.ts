@@ -1,5 +1,5 @@
 import type { Wish } from './command.ts';
-import type { Decider, AnyDecider } from './decider.ts';
+import type { AnyDecider, Decider } from './decider.ts';
 import type { DomainEvent } from './event.ts';
 import type { Duration, Instant } from './instant.ts';
 import type { Json } from './json.ts';
@@ -74,7 +74,8 @@ export type Job<S extends Json = Json, C extends Wish = Wish, E extends DomainEv
     readonly maxShare?: number;
   };
 
-export type AnyJob = Scheduled & Transition & {
+export type AnyJob = Scheduled &
+  Transition & {
     readonly actor: AnyDecider;
     readonly takesEffect: 'at-due' | 'at-tick';
     observe?(id: string, asOf: Instant, look: Look): Promise<Json>;
@@ -94,7 +95,12 @@ export const defineJob = <S extends Json, C extends Wish, E extends DomainEvent>
 export type TaskResult = { readonly success: boolean; readonly message: string; readonly details?: Json };
 
 /** What a task's function is given. */
-export type TaskTools = { readonly slot: Instant; readonly attempt: number; readonly signal: AbortSignal; log(message: string, facts?: Json): void };
+export type TaskTools = {
+  readonly slot: Instant;
+  readonly attempt: number;
+  readonly signal: AbortSignal;
+  log(message: string, facts?: Json): void;
+};
 
 /** A plain function on a schedule: at least once, retried with backoff; it has no due actors of its own. */
 export type Task = Scheduled & { readonly run: (slot: Instant, tools: TaskTools) => Promise<TaskResult> };
@@ -106,5 +112,11 @@ type TaskOptions = Partial<Omit<Task, 'name' | 'schedule' | 'run'>>;
  * the middle it runs again, so it should be safe to repeat. Same slots, runs, retries and history as a job.
  */
 export const defineTask = (name: JobName, schedule: Timetable, run: Task['run'], options: TaskOptions = {}): Task => ({
-  ...defaults, title: name, healthyWithinMinutes: 25 * 60, ...options, name, schedule, run,
+  ...defaults,
+  title: name,
+  healthyWithinMinutes: 25 * 60,
+  ...options,
+  name,
+  schedule,
+  run,
 });

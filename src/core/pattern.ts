@@ -19,7 +19,8 @@ const maxPatterns = 5_000;
 const patterns = new Map<string, Pattern>();
 
 const croner = (expression: string): Croner => {
-  if (expression.length > maxLength) throw new CarillonError('cron-invalid', `schedule: a cron expression has at most ${maxLength} characters`);
+  if (expression.length > maxLength)
+    throw new CarillonError('cron-invalid', `schedule: a cron expression has at most ${maxLength} characters`);
   try {
     return new Croner(expression, { timezone: 'UTC', paused: true, mode: '5-or-6-parts' });
   } catch (error) {

@@ -10,7 +10,13 @@ export const reactionsTo = (reactor: Reactor, event: RecordedEvent): readonly Co
     const origin = { asOf, correlationId, hops: Number(hops ?? 0) + 1, ...(traceparent === undefined ? {} : { traceparent }) };
     if (isEffectWish(item)) {
       const { effect, key, data } = item;
-      return { ...origin, id: derivedId(event.id, reactor.name, `${effect} ${key}`), to: effectStream(effect, key), type: 'RequestEffect', data: { effect, key, data } };
+      return {
+        ...origin,
+        id: derivedId(event.id, reactor.name, `${effect} ${key}`),
+        to: effectStream(effect, key),
+        type: 'RequestEffect',
+        data: { effect, key, data },
+      };
     }
     return { ...origin, id: derivedId(event.id, reactor.name, item.key ?? String(index)), to: item.to, type: item.type, data: item.data };
   });

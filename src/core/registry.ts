@@ -10,7 +10,12 @@ import { validateTimetable } from './slots.ts';
 import { contextOf } from './stream.ts';
 
 /** One due instant that a category's actors have: a job's or a timer's. */
-export type Due = { readonly name: string; readonly transition: Transition; readonly settles: boolean; readonly scopeOf?: (state: Json) => string };
+export type Due = {
+  readonly name: string;
+  readonly transition: Transition;
+  readonly settles: boolean;
+  readonly scopeOf?: (state: Json) => string;
+};
 
 /** All contexts, indexed and checked. Built once at start; nothing is registered later. */
 export type Registry = {
@@ -52,7 +57,8 @@ const duesOf = (contexts: readonly Context[]): Map<string, Due[]> => {
       const due = { name: job.name, transition: job, settles: job.takesEffect === 'at-due' };
       add(job.actor.category, job.scopeOf ? { ...due, scopeOf: (state) => job.scopeOf?.(state) ?? '' } : due);
     }
-    for (const timer of context.timers ?? []) add(timer.category, { name: timer.transition.name, transition: timer.transition, settles: false });
+    for (const timer of context.timers ?? [])
+      add(timer.category, { name: timer.transition.name, transition: timer.transition, settles: false });
   }
   return dues;
 };
@@ -60,7 +66,8 @@ const duesOf = (contexts: readonly Context[]): Map<string, Due[]> => {
 const checkNames = (contexts: readonly Context[], scheduled: ReadonlyMap<string, Scheduled>): void => {
   for (const context of contexts) {
     for (const decider of context.deciders) {
-      if (!/^[a-z][a-z0-9]*\.[a-z][a-z0-9]*$/.test(decider.category)) bad(`category "${decider.category}" is not context.noun in lower case`);
+      if (!/^[a-z][a-z0-9]*\.[a-z][a-z0-9]*$/.test(decider.category))
+        bad(`category "${decider.category}" is not context.noun in lower case`);
       if (contextOf(decider.category) !== context.name) bad(`category "${decider.category}" does not belong to context "${context.name}"`);
     }
     for (const item of [...(context.jobs ?? []), ...(context.tasks ?? [])]) {
@@ -69,7 +76,8 @@ const checkNames = (contexts: readonly Context[], scheduled: ReadonlyMap<string,
       if (!(item.attempts >= 1)) bad(`job "${item.name}": attempts must be 1 or more`);
       if (!(item.timeoutMinutes > 0)) bad(`job "${item.name}": timeoutMinutes must be above 0`);
       validateTimetable(item.schedule, item.zone);
-      for (const before of item.after ?? []) if (!scheduled.has(before)) bad(`job "${item.name}" comes after "${before}", which does not exist`);
+      for (const before of item.after ?? [])
+        if (!scheduled.has(before)) bad(`job "${item.name}" comes after "${before}", which does not exist`);
     }
   }
   const events = contexts.flatMap((context) => context.deciders.flatMap((decider) => decider.events));
@@ -86,27 +94,55 @@ const finder = (scheduled: ReadonlyMap<string, Scheduled>): Registry['find'] => 
     const exact = scheduled.get(name) ?? aliases.get(name)?.item;
     if (exact) return exact;
     const short = [...scheduled.values()].filter((item) => item.name.endsWith(`/${name}`));
-    if (short.length > 1) throw new CarillonError('ambiguous-name', `"${name}" is the name of ${short.map((item) => item.name).join(' and ')}`);
-    return short[0] ?? (() => { throw new CarillonError('job-unknown', `No job is named "${name.slice(0, 60)}"`); })();
+    if (short.length > 1)
+      throw new CarillonError('ambiguous-name', `"${name}" is the name of ${short.map((item) => item.name).join(' and ')}`);
+    return (
+      short[0] ??
+      (() => {
+        throw new CarillonError('job-unknown', `No job is named "${name.slice(0, 60)}"`);
+      })()
+    );
   };
 };
 
 /** Indexes and checks all contexts. Throws `definition-invalid`, `cron-invalid`, `zone-invalid`, naming what is wrong. */
 export const buildRegistry = (contexts: readonly Context[]): Registry => {
   indexBy('context', contexts, (context) => context.name);
-  const jobs = indexBy('job', contexts.flatMap((context) => context.jobs ?? []), (job) => job.name);
-  const tasks = indexBy('task', contexts.flatMap((context) => context.tasks ?? []), (task) => task.name);
+  const jobs = indexBy(
+    'job',
+    contexts.flatMap((context) => context.jobs ?? []),
+    (job) => job.name,
+  );
+  const tasks = indexBy(
+    'task',
+    contexts.flatMap((context) => context.tasks ?? []),
+    (task) => task.name,
+  );
   const scheduled = indexBy<Scheduled>('job', [...jobs.values(), ...tasks.values()], (item) => item.name);
   checkNames(contexts, scheduled);
   return {
     contexts,
-    deciders: indexBy('category', contexts.flatMap((context) => context.deciders), (decider) => decider.category),
+    deciders: indexBy(
+      'category',
+      contexts.flatMap((context) => context.deciders),
+      (decider) => decider.category,
+    ),
     dues: duesOf(contexts),
     jobs,
     tasks,
     scheduled,
-    reactors: [...indexBy('reactor', contexts.flatMap((context) => context.reactors ?? []), (reactor) => reactor.name).values()],
-    effects: indexBy('effect', contexts.flatMap((context) => context.effects ?? []), (effect) => effect.name),
+    reactors: [
+      ...indexBy(
+        'reactor',
+        contexts.flatMap((context) => context.reactors ?? []),
+        (reactor) => reactor.name,
+      ).values(),
+    ],
+    effects: indexBy(
+      'effect',
+      contexts.flatMap((context) => context.effects ?? []),
+      (effect) => effect.name,
+    ),
     projections: contexts.flatMap((context) => context.projections ?? []),
     find: finder(scheduled),
   };

@@ -42,7 +42,13 @@ export const evolveAll = (decider: AnyDecider, state: Json, events: readonly Dom
  * nothing is due by `to`. `dues` are those that settle now: at-due, not paused, not parked. Throws `DueFailure` when a
  * transition throws, is not accepted, or does not move its due instant on.
  */
-export const settle = (decider: AnyDecider, dues: readonly Due[], id: string, from: { state: Json; asOf: Instant | null }, to: Instant): Settled => {
+export const settle = (
+  decider: AnyDecider,
+  dues: readonly Due[],
+  id: string,
+  from: { state: Json; asOf: Instant | null },
+  to: Instant,
+): Settled => {
   let { state, asOf } = from;
   const steps: Step[] = [];
   for (;;) {
@@ -52,11 +58,15 @@ export const settle = (decider: AnyDecider, dues: readonly Due[], id: string, fr
     try {
       const decision = decider.decide(first.due.transition.command(id, at), state);
       if (decision.kind !== 'accepted' || decision.events.length === 0) {
-        throw new CarillonError('settle-stuck', `${first.due.name} was due at ${first.at} and its command was ${decision.kind} by rule ${decision.rule}`);
+        throw new CarillonError(
+          'settle-stuck',
+          `${first.due.name} was due at ${first.at} and its command was ${decision.kind} by rule ${decision.rule}`,
+        );
       }
       const next = evolveAll(decider, state, decision.events);
       const nextAt = first.due.transition.dueAt(next);
-      if (nextAt !== null && nextAt <= first.at) throw new CarillonError('settle-stuck', `${first.due.name} is still due at ${nextAt} after it was decided`);
+      if (nextAt !== null && nextAt <= first.at)
+        throw new CarillonError('settle-stuck', `${first.due.name} is still due at ${nextAt} after it was decided`);
       if (steps.length >= maxSteps) throw new CarillonError('settle-stuck', `${first.due.name} took more than ${maxSteps} steps`);
       steps.push({ due: first.due, at, decision });
       state = next;

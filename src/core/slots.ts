@@ -11,7 +11,11 @@ export type Interval = { readonly kind: 'interval'; readonly every: Duration; re
 export type Timetable = Cron | Interval;
 
 export const cron = (expression: string): Cron => ({ kind: 'cron', expression });
-export const every = (duration: Duration, anchor?: Instant): Interval => ({ kind: 'interval', every: duration, ...(anchor === undefined ? {} : { anchor }) });
+export const every = (duration: Duration, anchor?: Instant): Interval => ({
+  kind: 'interval',
+  every: duration,
+  ...(anchor === undefined ? {} : { anchor }),
+});
 
 const minIntervalMs = 1_000;
 /** Segments to look through for a rare pattern (29 February): about 20 years. */
@@ -24,13 +28,18 @@ export const validateTimetable = (timetable: Timetable, zone: string): void => {
     if (!(durationMs(timetable.every) >= minIntervalMs)) throw new CarillonError('duration-invalid', 'schedule.every must be 1s or longer');
     return;
   }
-  if (patternOf(timetable.expression).from(0) === null) throw new CarillonError('cron-invalid', `schedule "${timetable.expression}" never comes`);
+  if (patternOf(timetable.expression).from(0) === null)
+    throw new CarillonError('cron-invalid', `schedule "${timetable.expression}" never comes`);
 };
 
-const intervalOf = (timetable: Interval): { anchor: number; step: number } => ({ anchor: timetable.anchor === undefined ? 0 : toMs(timetable.anchor), step: durationMs(timetable.every) });
+const intervalOf = (timetable: Interval): { anchor: number; step: number } => ({
+  anchor: timetable.anchor === undefined ? 0 : toMs(timetable.anchor),
+  step: durationMs(timetable.every),
+});
 
 /** Where a segment's own wall-clock times begin: a fixed time of the repeated hour belongs to its first pass. */
-const localStart = (pattern: Pattern, segment: Segment): number => segment.start + (pattern.intervalLike ? segment.offset : Math.max(segment.offset, segment.before));
+const localStart = (pattern: Pattern, segment: Segment): number =>
+  segment.start + (pattern.intervalLike ? segment.offset : Math.max(segment.offset, segment.before));
 
 /** True when wall-clock times were jumped over at the segment's start: they run once, there. */
 const gapSlot = (pattern: Pattern, segment: Segment): boolean => {
@@ -73,7 +82,12 @@ const countOfPattern = (pattern: Pattern, zone: string, after: number, to: numbe
     const start = Math.max(from + segment.offset, localStart(pattern, segment));
     if (start < end + segment.offset) count += pattern.count(start, end + segment.offset);
     // A slot of the gap that is also a wall-clock time of its own is one slot.
-    if (from <= segment.start && gapSlot(pattern, segment) && pattern.from(segment.start + segment.offset) !== segment.start + segment.offset) count += 1;
+    if (
+      from <= segment.start &&
+      gapSlot(pattern, segment) &&
+      pattern.from(segment.start + segment.offset) !== segment.start + segment.offset
+    )
+      count += 1;
     from = segment.end;
   }
   return count;
@@ -101,7 +115,12 @@ export const isSlot = (timetable: Timetable, zone: string, at: Instant): boolean
 /** The slots in (after, to], oldest first, at most `limit`. */
 export const slotsBetween = (timetable: Timetable, zone: string, after: Instant, to: Instant, limit: number): Instant[] => {
   const slots: Instant[] = [];
-  for (let slot = nextSlot(timetable, zone, after); slot !== null && slot <= to && slots.length < limit; slot = nextSlot(timetable, zone, slot)) slots.push(slot);
+  for (
+    let slot = nextSlot(timetable, zone, after);
+    slot !== null && slot <= to && slots.length < limit;
+    slot = nextSlot(timetable, zone, slot)
+  )
+    slots.push(slot);
   return slots;
 };
 

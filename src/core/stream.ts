@@ -6,7 +6,8 @@ const maxLength = 250;
 
 /** Reads a stream name written by a person or another program. Throws `stream-invalid`. */
 export const streamName = (text: string): StreamName => {
-  if (text.length > maxLength || !shape.test(text)) throw new CarillonError('stream-invalid', `"${text.slice(0, 60)}" is not a stream name`);
+  if (text.length > maxLength || !shape.test(text))
+    throw new CarillonError('stream-invalid', `"${text.slice(0, 60)}" is not a stream name`);
   return text as StreamName;
 };
 

@@ -1,7 +1,12 @@
 import { CarillonError } from './errors.ts';
 
 /** A stretch of time in which a zone's offset does not change. Instants and offsets in milliseconds. */
-export type Segment = { readonly start: number; readonly end: number; readonly offset: number; /** The offset just before `start`. */ readonly before: number };
+export type Segment = {
+  readonly start: number;
+  readonly end: number;
+  readonly offset: number /** The offset just before `start`. */;
+  readonly before: number;
+};
 
 const dayMs = 86_400_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
@@ -13,7 +18,14 @@ const formatOf = (zone: string): Intl.DateTimeFormat => {
   if (known !== undefined) return known;
   try {
     const format = new Intl.DateTimeFormat('en-US', {
-      timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric',
+      timeZone: zone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
     });
     formats.set(zone, format);
     return format;
@@ -25,8 +37,19 @@ const formatOf = (zone: string): Intl.DateTimeFormat => {
 /** How far a zone's wall clock is ahead of UTC at an instant. Throws `zone-invalid`. */
 export const offsetAt = (zone: string, ms: number): number => {
   const whole = Math.floor(ms / 1000) * 1000;
-  const parts = new Map(formatOf(zone).formatToParts(whole).map((part) => [part.type, Number(part.value)]));
-  const local = Date.UTC(parts.get('year')!, parts.get('month')! - 1, parts.get('day'), parts.get('hour'), parts.get('minute'), parts.get('second'));
+  const parts = new Map(
+    formatOf(zone)
+      .formatToParts(whole)
+      .map((part) => [part.type, Number(part.value)]),
+  );
+  const local = Date.UTC(
+    parts.get('year')!,
+    parts.get('month')! - 1,
+    parts.get('day'),
+    parts.get('hour'),
+    parts.get('minute'),
+    parts.get('second'),
+  );
   return local - whole;
 };
 
@@ -55,7 +78,12 @@ const segmentsOf = (zone: string, year: number): readonly Segment[] => {
     if (change < last) starts.push(change);
     offset = next;
   }
-  const segments = starts.map((start, index) => ({ start, end: starts[index + 1] ?? last, offset: offsetAt(zone, start), before: offsetAt(zone, start - 1000) }));
+  const segments = starts.map((start, index) => ({
+    start,
+    end: starts[index + 1] ?? last,
+    offset: offsetAt(zone, start),
+    before: offsetAt(zone, start - 1000),
+  }));
   if (years.size >= maxYears) years.clear();
   years.set(name, segments);
   return segments;

@@ -10,7 +10,9 @@ import type { AppendedHook } from './flags.ts';
 import { confirm, deciderOf, type Loaded, loadActor, readOn } from './load.ts';
 
 /** What a slice's work on one actor came to. */
-export type SettleOutcome = { readonly kind: 'changed' | 'nothing' } | { readonly kind: 'failed'; readonly due: Due | null; readonly error: unknown };
+export type SettleOutcome =
+  | { readonly kind: 'changed' | 'nothing' }
+  | { readonly kind: 'failed'; readonly due: Due | null; readonly error: unknown };
 
 /** One actor of a slice: brought up to `to` from its due-index row, without reading its stream. */
 export type SettleWork = {
@@ -40,7 +42,13 @@ const streamOfWork = (work: Work): StreamName => (work.kind === 'command' ? work
 
 type Pending = { readonly work: Work; readonly drafted: Drafted };
 type Group = { readonly stream: StreamName; readonly works: readonly Work[] };
-type Draft = Group & { readonly base: Loaded; readonly fromCache: boolean; readonly pending: readonly Pending[]; readonly events: readonly NewEvent[]; readonly next: Loaded };
+type Draft = Group & {
+  readonly base: Loaded;
+  readonly fromCache: boolean;
+  readonly pending: readonly Pending[];
+  readonly events: readonly NewEvent[];
+  readonly next: Loaded;
+};
 
 const load = async (deps: ActorDeps, { stream, works }: Group, again: boolean): Promise<{ base: Loaded; fromCache: boolean }> => {
   const decider = deciderOf(deps.registry, stream);
@@ -57,7 +65,10 @@ const draft = (deps: ActorDeps, group: Group, base: Loaded, fromCache: boolean):
   let next = base;
   const events: NewEvent[] = [];
   const pending = group.works.map((work) => {
-    const drafted = work.kind === 'command' ? draftCommand(deps, decider, next, work.command) : draftSettle(deps, decider, work.stream, next, work.to, work.origin, work.manual);
+    const drafted =
+      work.kind === 'command'
+        ? draftCommand(deps, decider, next, work.command)
+        : draftSettle(deps, decider, work.stream, next, work.to, work.origin, work.manual);
     if (drafted.events.length > 0) next = drafted.next;
     events.push(...drafted.events);
     return { work, drafted };
@@ -69,7 +80,11 @@ const answerOf = (stream: StreamName, { outcome, next }: Drafted, durable: { rev
   if (outcome.kind === 'failed') return failedAnswer(stream, outcome.error);
   if (outcome.answer.kind !== 'accepted') return outcome.answer;
   const { record, ...answer } = outcome.answer;
-  return { ...answer, revision: record?.revision ?? (next.revision === 'no-stream' ? 0 : next.revision), position: (record?.position || durable?.position) ?? ('' as Position) };
+  return {
+    ...answer,
+    revision: record?.revision ?? (next.revision === 'no-stream' ? 0 : next.revision),
+    position: (record?.position || durable?.position) ?? ('' as Position),
+  };
 };
 
 const finish = (deps: ActorDeps, made: Draft, durable: { revision: number; position: Position } | null): void => {
@@ -78,7 +93,11 @@ const finish = (deps: ActorDeps, made: Draft, durable: { revision: number; posit
     if (made.next.known) deps.cache.set(made.stream, made.next);
     else deps.cache.delete(made.stream);
     const first = durable.revision - made.events.length + 1;
-    deps.appended(made.stream, made.events.map((event, index) => ({ ...event, revision: first + index })), made.next.state);
+    deps.appended(
+      made.stream,
+      made.events.map((event, index) => ({ ...event, revision: first + index })),
+      made.next.state,
+    );
   } else if (made.base.known && !made.fromCache) deps.cache.set(made.stream, made.base);
   for (const { work, drafted } of made.pending) {
     if (work.kind === 'command') work.done(answerOf(made.stream, drafted, durable));
@@ -89,7 +108,14 @@ const finish = (deps: ActorDeps, made: Draft, durable: { revision: number; posit
 const fail = (works: readonly Work[], error: unknown): void => {
   for (const work of works) {
     if (work.kind === 'settle') work.done({ kind: 'failed', due: null, error });
-    else work.done({ kind: 'failed', stream: work.command.to, code: isCarillonError(error) ? error.code : 'internal', message: messageOf(error), transient: isTransient(error) });
+    else
+      work.done({
+        kind: 'failed',
+        stream: work.command.to,
+        code: isCarillonError(error) ? error.code : 'internal',
+        message: messageOf(error),
+        transient: isTransient(error),
+      });
   }
 };
 
@@ -174,9 +200,14 @@ const decideAndAppend = async (deps: ActorDeps, works: readonly Work[]): Promise
   let groups = groupByStream(works);
   for (let attempt = 1; groups.length > 0; attempt++) {
     const drafts = await Promise.all(groups.map((group) => prepare(deps, group, attempt > 1)));
-    groups = await append(deps, drafts.filter((made) => made !== null), attempt >= maxTries);
+    groups = await append(
+      deps,
+      drafts.filter((made) => made !== null),
+      attempt >= maxTries,
+    );
     if (groups.length > 0 && attempt >= maxTries) {
-      for (const group of groups) fail(group.works, new CarillonError('conflict-exhausted', `${group.stream} was written by others ${maxTries} times in a row`));
+      for (const group of groups)
+        fail(group.works, new CarillonError('conflict-exhausted', `${group.stream} was written by others ${maxTries} times in a row`));
       return;
     }
   }
@@ -186,10 +217,16 @@ const decideAndAppend = async (deps: ActorDeps, works: readonly Work[]): Promise
 export const peek = async (deps: Pick<ActorDeps, 'store' | 'cache' | 'registry'>, stream: StreamName): Promise<Loaded> => {
   const decider = deciderOf(deps.registry, stream);
   const cached = deps.cache.get(stream);
-  return cached === undefined ? loadActor(deps.store, decider, stream) : readOn(deps.store, decider, stream, { ...cached, causes: new Map(cached.causes) });
+  return cached === undefined
+    ? loadActor(deps.store, decider, stream)
+    : readOn(deps.store, decider, stream, { ...cached, causes: new Map(cached.causes) });
 };
 
 /** Where a due-index row stands in for a stream that was not read. */
 export const fromRow = (row: { readonly state: Loaded['state']; readonly asOf: Instant | null; readonly revision: number }): Loaded => ({
-  ...row, erased: false, causes: new Map(), known: false, refusals: { day: '', count: 0 },
+  ...row,
+  erased: false,
+  causes: new Map(),
+  known: false,
+  refusals: { day: '', count: 0 },
 });

@@ -23,7 +23,10 @@ export const createBus = async (deps: { broker: Broker; clock: Clock; ids: Ids; 
   let last = 0;
 
   await broker.declare({
-    exchanges: [{ name: exchanges.replies, kind: 'direct' }, { name: exchanges.commands, kind: 'direct' }],
+    exchanges: [
+      { name: exchanges.replies, kind: 'direct' },
+      { name: exchanges.commands, kind: 'direct' },
+    ],
     queues: [{ name: queue, transient: true }],
     bindings: [{ exchange: exchanges.replies, queue, key: instance }],
   });
@@ -53,7 +56,12 @@ export const createBus = async (deps: { broker: Broker; clock: Clock; ids: Ids; 
     if (command.traceparent !== undefined) headers.traceparent = command.traceparent;
     return new Promise((done, failed) => {
       waiting.set(ref, { since: clock.monotonic(), done, failed });
-      const publish = broker.publish(exchanges.commands, queueKey(command.to, partitions), { id: command.id, type: 'command', headers, body: command }, options);
+      const publish = broker.publish(
+        exchanges.commands,
+        queueKey(command.to, partitions),
+        { id: command.id, type: 'command', headers, body: command },
+        options,
+      );
       publish.catch((error: unknown) => {
         waiting.delete(ref);
         failed(error);

@@ -1,18 +1,19 @@
-import type { Answer, Command } from '../core/command.ts';
-import { messageOf } from '../core/errors.ts';
-import type { StreamName } from '../core/event.ts';
-import { jobOfKey, keyOfSlot, runStream, scheduleStream, type SlotId } from '../core/ids.ts';
-import { toMs } from '../core/instant.ts';
-import type { Json } from '../core/json.ts';
 import { dueOf, parkedOf, type RunCommand, type RunState } from '../contexts/engine/run/run.ts';
 import type { OpenSlotState, ScheduleState, Verdict } from '../contexts/engine/schedule/events.ts';
 import type { ScheduleCommand } from '../contexts/engine/schedule/schedule.ts';
-import { getRun, runsName } from '../projections/run-queries.ts';
-import { exchanges } from '../ports/broker.ts';
+import type { Answer, Command } from '../core/command.ts';
+import { messageOf } from '../core/errors.ts';
+import type { StreamName } from '../core/event.ts';
+import { jobOfKey, keyOfSlot, runStream, type SlotId, scheduleStream } from '../core/ids.ts';
+import { toMs } from '../core/instant.ts';
+import type { Json } from '../core/json.ts';
 import type { Broker } from '../ports/broker.ts';
-import type { Order, OrderDeps } from './orders.ts';
+import { exchanges } from '../ports/broker.ts';
+import { getRun, runsName } from '../projections/run-queries.ts';
+import type { OrderDeps } from './orders.ts';
 import { createPlanner, type Plan } from './plan.ts';
 import type { ReactorProgress } from './reactors.ts';
+import type { Order } from './slice.ts';
 import { createTasks } from './tasks.ts';
 
 export type CoordinatorDeps = OrderDeps & {
@@ -35,7 +36,14 @@ export const createCoordinator = (deps: CoordinatorDeps, signal: AbortSignal) =>
 
   const send = (to: StreamName, slot: SlotId, wish: Send): Promise<Answer> => {
     const traceparent = traces.get(slot);
-    const command: Command = { ...wish, data: wish.data as Json, id: deps.ids.next(), to, correlationId: slot, ...(traceparent === undefined ? {} : { traceparent }) };
+    const command: Command = {
+      ...wish,
+      data: wish.data as Json,
+      id: deps.ids.next(),
+      to,
+      correlationId: slot,
+      ...(traceparent === undefined ? {} : { traceparent }),
+    };
     return deps.commands.send(command, { urgent: true });
   };
   const tasks = createTasks(deps, send, signal);
@@ -44,12 +52,29 @@ export const createCoordinator = (deps: CoordinatorDeps, signal: AbortSignal) =>
     const head = await deps.store.head();
     if (head !== null) await deps.readModels.passed(runsName, head, signal);
     const row = await getRun(deps.readModels, slot);
-    const counts = { due: run === null ? 0 : dueOf(run), changed: row?.changed ?? 0, parked: run === null ? 0 : parkedOf(run), events: row?.events ?? {} };
+    const counts = {
+      due: run === null ? 0 : dueOf(run),
+      changed: row?.changed ?? 0,
+      parked: run === null ? 0 : parkedOf(run),
+      events: row?.events ?? {},
+    };
     const now = deps.clock.now();
     const durationMs = Math.max(0, toMs(now) - toMs(open.openedAt));
-    await send(scheduleStream(keyOfSlot(slot)), slot, { type: 'CloseSlot', data: { slot, verdict, counts, durationMs, message: run?.message ?? null }, asOf: now });
+    await send(scheduleStream(keyOfSlot(slot)), slot, {
+      type: 'CloseSlot',
+      data: { slot, verdict, counts, durationMs, message: run?.message ?? null },
+      asOf: now,
+    });
     const { events: _, ...numbers } = counts;
-    deps.observers.note({ kind: 'slot-closed', job: jobOfKey(keyOfSlot(slot)), slot, verdict, cause: open.cause, durationMs, counts: numbers });
+    deps.observers.note({
+      kind: 'slot-closed',
+      job: jobOfKey(keyOfSlot(slot)),
+      slot,
+      verdict,
+      cause: open.cause,
+      durationMs,
+      counts: numbers,
+    });
     started.delete(slot);
     traces.delete(slot);
   };
@@ -57,7 +82,16 @@ export const createCoordinator = (deps: CoordinatorDeps, signal: AbortSignal) =>
   const openRun = async (slot: SlotId, open: OpenSlotState, made: Plan): Promise<void> => {
     const key = keyOfSlot(slot);
     const item = deps.registry.scheduled.get(jobOfKey(key));
-    const data = { slot, key, at: open.at, cause: open.cause, task: made.task, due: made.due, timeoutMinutes: item?.timeoutMinutes ?? 30, held: made.held };
+    const data = {
+      slot,
+      key,
+      at: open.at,
+      cause: open.cause,
+      task: made.task,
+      due: made.due,
+      timeoutMinutes: item?.timeoutMinutes ?? 30,
+      held: made.held,
+    };
     await send(runStream(slot), slot, { type: 'OpenRun', data, asOf: deps.clock.now() });
   };
 
@@ -66,7 +100,15 @@ export const createCoordinator = (deps: CoordinatorDeps, signal: AbortSignal) =>
     for (const [partition, part] of Object.entries(run.parts)) {
       if (part.finished) continue;
       const manual = run.cause === 'manual' || run.cause === 'backfill';
-      const body: Order = { slot, key: run.key, asOf: run.at!, partition, epoch: run.epoch, manual, ...(traceparent === undefined ? {} : { traceparent }) };
+      const body: Order = {
+        slot,
+        key: run.key,
+        asOf: run.at!,
+        partition,
+        epoch: run.epoch,
+        manual,
+        ...(traceparent === undefined ? {} : { traceparent }),
+      };
       const headers: Record<string, string> = traceparent === undefined ? {} : { traceparent };
       await deps.broker.publish(exchanges.commands, partition, { id: `${slot} ${partition} ${run.epoch}`, type: 'order', headers, body });
     }
@@ -115,7 +157,8 @@ export const createCoordinator = (deps: CoordinatorDeps, signal: AbortSignal) =>
     active.set(slot, entry);
     step(slot)
       .catch((error: unknown) => {
-        if (!signal.aborted) deps.observers.note({ kind: 'log', level: 'error', scope: 'coordinator', message: messageOf(error), facts: { slot } });
+        if (!signal.aborted)
+          deps.observers.note({ kind: 'log', level: 'error', scope: 'coordinator', message: messageOf(error), facts: { slot } });
       })
       .finally(() => {
         active.delete(slot);

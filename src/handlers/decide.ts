@@ -6,7 +6,7 @@ import { commandHash } from '../core/ids.ts';
 import { type Instant, later } from '../core/instant.ts';
 import type { Json } from '../core/json.ts';
 import type { Due, Registry } from '../core/registry.ts';
-import { DueFailure, evolveAll, settle, type Step } from '../core/settle.ts';
+import { DueFailure, evolveAll, type Step, settle } from '../core/settle.ts';
 import { categoryOf, idOf } from '../core/stream.ts';
 import type { Flags } from './flags.ts';
 import { applied, type CauseRecord, type Loaded } from './load.ts';
@@ -25,7 +25,9 @@ export type Drafted = {
 };
 
 /** An answer whose revision and position are filled in when the append is durable. */
-export type Draft = Exclude<Answer, { kind: 'accepted' }> | (Omit<Extract<Answer, { kind: 'accepted' }>, 'revision' | 'position'> & { readonly record?: CauseRecord });
+export type Draft =
+  | Exclude<Answer, { kind: 'accepted' }>
+  | (Omit<Extract<Answer, { kind: 'accepted' }>, 'revision' | 'position'> & { readonly record?: CauseRecord });
 
 export type Decide = { readonly registry: Registry; readonly flags: Flags; readonly nextId: () => string };
 
@@ -56,7 +58,9 @@ const stepEvents = (tools: Decide, steps: readonly Step[], origin: Origin): NewE
 /** The dues of a category that settle now: at-due, neither paused nor disabled nor parked. `manual` names the job of a manual slot. */
 export const settlingDues = (tools: Decide, stream: StreamName, state: Json, manual?: string): readonly Due[] => {
   const dues = tools.registry.dues.get(categoryOf(stream)) ?? [];
-  return dues.filter((due) => due.settles && (due.name === manual || !tools.flags.held(due, state)) && !tools.flags.isParked(due.name, stream));
+  return dues.filter(
+    (due) => due.settles && (due.name === manual || !tools.flags.held(due, state)) && !tools.flags.isParked(due.name, stream),
+  );
 };
 
 const parkedDue = (tools: Decide, stream: StreamName, state: Json, upTo: Instant): Due | undefined =>
@@ -67,13 +71,24 @@ const parkedDue = (tools: Decide, stream: StreamName, state: Json, upTo: Instant
   });
 
 /** Brings an actor up to `to`. The failing due is told, so that its job's retries can deal with it. */
-export const draftSettle = (tools: Decide, decider: AnyDecider, stream: StreamName, loaded: Loaded, to: Instant, origin: Origin, manual?: string): Drafted => {
+export const draftSettle = (
+  tools: Decide,
+  decider: AnyDecider,
+  stream: StreamName,
+  loaded: Loaded,
+  to: Instant,
+  origin: Origin,
+  manual?: string,
+): Drafted => {
   const dues = settlingDues(tools, stream, loaded.state, manual);
   try {
     const settled = settle(decider, dues, idOf(stream), loaded, to);
     const events = stepEvents(tools, settled.steps, origin);
     const types = events.map((event) => event.type);
-    const answer: Draft = events.length === 0 ? { kind: 'ignored', stream, rule: 'nothing-due' } : { kind: 'accepted', stream, rule: settled.steps.at(-1)?.decision.rule ?? '', events: types };
+    const answer: Draft =
+      events.length === 0
+        ? { kind: 'ignored', stream, rule: 'nothing-due' }
+        : { kind: 'accepted', stream, rule: settled.steps.at(-1)?.decision.rule ?? '', events: types };
     return { events, next: applied(loaded, events, settled.state, settled.asOf), outcome: { kind: 'answer', answer } };
   } catch (error) {
     return { events: [], next: loaded, outcome: { kind: 'failed', due: error instanceof DueFailure ? error.due : null, error } };
@@ -85,7 +100,13 @@ const repeated = (stream: StreamName, record: CauseRecord): Draft =>
     ? { kind: 'rejected', stream, rule: record.rule, repeated: true, ...(record.facts === undefined ? {} : { facts: record.facts }) }
     : { kind: 'accepted', stream, rule: record.rule, events: record.events, repeated: true, record };
 
-const failure = (stream: StreamName, error: CarillonError, transient = false): Draft => ({ kind: 'failed', stream, code: error.code, message: error.message, transient });
+const failure = (stream: StreamName, error: CarillonError, transient = false): Draft => ({
+  kind: 'failed',
+  stream,
+  code: error.code,
+  message: error.message,
+  transient,
+});
 
 /** Settles an actor up to a command's time, then decides the command (design section 5). */
 export const draftCommand = (tools: Decide, decider: AnyDecider, loaded: Loaded, command: Command): Drafted => {
@@ -130,11 +151,24 @@ const decideAfter = (tools: Decide, decider: AnyDecider, before: Drafted, comman
   if (decision.kind === 'accepted') {
     const events = newEvents(tools, decision.events, metadata);
     const next = applied(before.next, events, evolveAll(decider, before.next.state, decision.events), asOf);
-    return { events: [...before.events, ...events], next, outcome: { kind: 'answer', answer: { kind: 'accepted', stream, rule: decision.rule, events: events.map((event) => event.type) } } };
+    return {
+      events: [...before.events, ...events],
+      next,
+      outcome: { kind: 'answer', answer: { kind: 'accepted', stream, rule: decision.rule, events: events.map((event) => event.type) } },
+    };
   }
-  const answer: Draft = { kind: decision.kind, stream, rule: decision.rule, ...(decision.facts === undefined ? {} : { facts: decision.facts }) };
+  const answer: Draft = {
+    kind: decision.kind,
+    stream,
+    rule: decision.rule,
+    ...(decision.facts === undefined ? {} : { facts: decision.facts }),
+  };
   const refused = refusal(tools, before, command, decision, metadata);
-  return { events: [...before.events, ...refused], next: applied(before.next, refused, before.next.state, before.next.asOf), outcome: { kind: 'answer', answer } };
+  return {
+    events: [...before.events, ...refused],
+    next: applied(before.next, refused, before.next.state, before.next.asOf),
+    outcome: { kind: 'answer', answer },
+  };
 };
 
 /** A rejection on an existing actor is recorded, so that a repeat gets the same answer; the engine's own ledgers are spared. */
@@ -143,10 +177,18 @@ const refusal = (tools: Decide, before: Drafted, command: Command, decision: Dec
   if (decision.kind !== 'rejected' || !exists || command.to.startsWith('engine.')) return [];
   const { refusals } = before.next;
   if (refusals.count >= maxRefusalsPerDay && refusals.day === command.asOf.slice(0, 10)) return [];
-  return newEvents(tools, [{ type: commandRejected, data: { command: command.type, rule: decision.rule, facts: decision.facts ?? null } }], metadata);
+  return newEvents(
+    tools,
+    [{ type: commandRejected, data: { command: command.type, rule: decision.rule, facts: decision.facts ?? null } }],
+    metadata,
+  );
 };
 
 /** The answer to a command whose decision threw. */
 export const failedAnswer = (stream: StreamName, error: unknown): Answer => ({
-  kind: 'failed', stream, code: 'actor-failed', message: messageOf(error), transient: true,
+  kind: 'failed',
+  stream,
+  code: 'actor-failed',
+  message: messageOf(error),
+  transient: true,
 });

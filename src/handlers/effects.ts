@@ -1,9 +1,9 @@
+import type { EffectState } from '../contexts/engine/effect/events.ts';
 import type { Command } from '../core/command.ts';
 import type { Effect, EffectOutcome } from '../core/effect.ts';
 import { messageOf } from '../core/errors.ts';
 import type { StreamName } from '../core/event.ts';
 import type { Registry } from '../core/registry.ts';
-import type { EffectState } from '../contexts/engine/effect/events.ts';
 import type { Clock, Ids } from '../ports/clock.ts';
 import type { Commands } from '../ports/commands.ts';
 import type { Observers } from '../ports/observers.ts';
@@ -31,9 +31,13 @@ export const createEffects = (deps: EffectDeps, signal: AbortSignal) => {
 
   const call = async (effect: Effect, { state }: Call): Promise<EffectOutcome> => {
     const timeout = new AbortController();
-    const stop = deps.clock.sleep(effect.timeoutSeconds * 1_000, timeout.signal).then((): EffectOutcome => ({ kind: 'unknown', message: `no answer after ${effect.timeoutSeconds} s` }));
+    const stop = deps.clock
+      .sleep(effect.timeoutSeconds * 1_000, timeout.signal)
+      .then((): EffectOutcome => ({ kind: 'unknown', message: `no answer after ${effect.timeoutSeconds} s` }));
     try {
-      const answer = effect.handler({ key: state.key, data: state.data, attempt: state.attempt, signal: timeout.signal }).then((outcome) => outcome ?? ({ kind: 'confirmed' } as const));
+      const answer = effect
+        .handler({ key: state.key, data: state.data, attempt: state.attempt, signal: timeout.signal })
+        .then((outcome) => outcome ?? ({ kind: 'confirmed' } as const));
       return await Promise.race([answer, stop]);
     } catch (error) {
       return { kind: 'unknown', message: messageOf(error) };
@@ -65,7 +69,13 @@ export const createEffects = (deps: EffectDeps, signal: AbortSignal) => {
       await report(next, await call(effect, next));
     } catch (error) {
       // The answer could not be stored: the timer gives the call up as unknown.
-      deps.observers.note({ kind: 'log', level: 'error', scope: 'effects', message: messageOf(error), facts: { effect: effect.name, stream: next.stream } });
+      deps.observers.note({
+        kind: 'log',
+        level: 'error',
+        scope: 'effects',
+        message: messageOf(error),
+        facts: { effect: effect.name, stream: next.stream },
+      });
     }
   };
 
@@ -88,8 +98,8 @@ export const createEffects = (deps: EffectDeps, signal: AbortSignal) => {
     start: (next: Call): void => {
       const effect = deps.registry.effects.get(next.state.effect);
       if (effect === undefined) return;
-      let lane = lanes.get(effect.name);
-      if (lane === undefined) lanes.set(effect.name, (lane = { queue: [], running: 0, nextAt: 0 }));
+      const lane = lanes.get(effect.name) ?? { queue: [], running: 0, nextAt: 0 };
+      lanes.set(effect.name, lane);
       lane.queue.push(next);
       pump(effect, lane);
     },

@@ -5,7 +5,13 @@ import type { EventStore } from '../ports/event-store.ts';
 import type { ReadModels } from '../ports/read-models.ts';
 import type { ActorCache } from './cache.ts';
 
-export type EraseDeps = { readonly registry: Registry; readonly store: EventStore; readonly readModels: ReadModels; readonly cache: ActorCache; readonly projections: readonly string[] };
+export type EraseDeps = {
+  readonly registry: Registry;
+  readonly store: EventStore;
+  readonly readModels: ReadModels;
+  readonly cache: ActorCache;
+  readonly projections: readonly string[];
+};
 
 /**
  * Erases an actor's stream for good, on a person's word and with a reason: events, rows, and their bytes in the files.

@@ -1,10 +1,10 @@
-import { itemStream, scheduleKey, scheduleStream } from '../core/ids.ts';
+import type { ItemState } from '../contexts/engine/item/events.ts';
+import type { ScheduleState } from '../contexts/engine/schedule/events.ts';
 import type { RecordedEvent, StreamName } from '../core/event.ts';
+import { itemStream, scheduleKey, scheduleStream } from '../core/ids.ts';
 import type { Json } from '../core/json.ts';
 import type { Due } from '../core/registry.ts';
 import { categoryOf } from '../core/stream.ts';
-import type { ItemState } from '../contexts/engine/item/events.ts';
-import type { ScheduleState } from '../contexts/engine/schedule/events.ts';
 
 /** What an owner must know of the engine's actors before it settles: paused and disabled schedules, waiting and parked items. */
 export type Flags = {
@@ -44,4 +44,8 @@ export const createFlags = (build: number): Flags => {
 };
 
 /** Told after each durable append, in the order of the stream. */
-export type AppendedHook = (stream: StreamName, events: readonly Pick<RecordedEvent, 'type' | 'data' | 'id' | 'metadata' | 'revision'>[], state: Json) => void;
+export type AppendedHook = (
+  stream: StreamName,
+  events: readonly Pick<RecordedEvent, 'type' | 'data' | 'id' | 'metadata' | 'revision'>[],
+  state: Json,
+) => void;

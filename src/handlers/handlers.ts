@@ -1,3 +1,7 @@
+import type { EffectState } from '../contexts/engine/effect/events.ts';
+import type { ItemState } from '../contexts/engine/item/events.ts';
+import type { RunState } from '../contexts/engine/run/run.ts';
+import type { ScheduleState } from '../contexts/engine/schedule/events.ts';
 import type { Command } from '../core/command.ts';
 import { messageOf } from '../core/errors.ts';
 import type { StreamName } from '../core/event.ts';
@@ -6,10 +10,6 @@ import type { Look } from '../core/job.ts';
 import type { Json } from '../core/json.ts';
 import { partitionKey, queueKey } from '../core/partition.ts';
 import { categoryOf } from '../core/stream.ts';
-import type { EffectState } from '../contexts/engine/effect/events.ts';
-import type { ItemState } from '../contexts/engine/item/events.ts';
-import type { RunState } from '../contexts/engine/run/run.ts';
-import type { ScheduleState } from '../contexts/engine/schedule/events.ts';
 import { type Broker, type Consumer, exchanges, type Handler, type Message } from '../ports/broker.ts';
 import { dueIndexName } from '../projections/due-index.ts';
 import { listActors } from '../projections/due-queries.ts';
@@ -20,9 +20,10 @@ import { createEffects } from './effects.ts';
 import { eraseStream } from './erase.ts';
 import { type AppendedHook, createFlags } from './flags.ts';
 import { trimLedger } from './ledger.ts';
-import { createOrders, type Order, type OrderDeps } from './orders.ts';
+import { createOrders, type OrderDeps } from './orders.ts';
 import { createPartition, type Partition } from './partition.ts';
 import { createReactors, type ReactorProgress } from './reactors.ts';
+import type { Order } from './slice.ts';
 import { runTimer } from './timer.ts';
 
 export type HandlerDeps = Omit<OrderDeps, 'flags' | 'partition' | 'look'> & {
@@ -61,7 +62,12 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
     state: (stream) => peekState(stream as StreamName),
     rows: async (table, where) => {
       const head = await deps.store.head();
-      if (head !== null) await Promise.all(deps.registry.projections.filter((each) => each.tables.some(({ name }) => name === table)).map((each) => deps.readModels.passed(each.name, head, signal)));
+      if (head !== null)
+        await Promise.all(
+          deps.registry.projections
+            .filter((each) => each.tables.some(({ name }) => name === table))
+            .map((each) => deps.readModels.passed(each.name, head, signal)),
+        );
       return deps.readModels.list(table, { where, limit: 1_000 });
     },
     ask: deps.ask,
@@ -81,13 +87,17 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
       const effect = state as EffectState;
       if (last.type === 'EffectStarted') effects.start({ stream, state: effect, correlationId: origin.correlationId });
       // What is due at once need not wait for the timer.
-      else if (effect.nextAt !== null && effect.nextAt <= origin.asOf) local({ ...origin, id: deps.ids.next(), to: stream, type: 'StartEffect', data: {} });
+      else if (effect.nextAt !== null && effect.nextAt <= origin.asOf)
+        local({ ...origin, id: deps.ids.next(), to: stream, type: 'StartEffect', data: {} });
     } else if (events.some((event) => event.type === 'LedgerFolded')) {
-      trimLedger(deps, stream).catch((error: unknown) => deps.observers.note({ kind: 'log', level: 'warn', scope: 'ledger', message: messageOf(error) }));
+      trimLedger(deps, stream).catch((error: unknown) =>
+        deps.observers.note({ kind: 'log', level: 'warn', scope: 'ledger', message: messageOf(error) }),
+      );
     } else if (category === 'engine.run') coordinator.nudge((state as RunState).slot as SlotId);
     else if (category === 'engine.item' && last.type === 'ItemReplayed') {
       const about = (state as ItemState).about as StreamName;
-      if (deps.registry.jobs.has((state as ItemState).job)) local({ ...origin, id: deps.ids.next(), to: about, type: 'SettleActor', data: {} });
+      if (deps.registry.jobs.has((state as ItemState).job))
+        local({ ...origin, id: deps.ids.next(), to: about, type: 'SettleActor', data: {} });
     }
   };
 
@@ -96,12 +106,18 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
 
   const onCommand = async (partition: Partition, message: Message): Promise<void> => {
     const command = continued(message.body as Command, message.headers.traceparent);
-    const answer = command.type === 'EraseStream' ? await eraseStream(all, command) : await partition.command(command, { urgent: command.to.startsWith('engine.') });
-    if (command.type === 'OpenSlot' && (answer.kind === 'accepted' || answer.kind === 'ignored')) opened(command, answer.kind === 'accepted');
+    const answer =
+      command.type === 'EraseStream'
+        ? await eraseStream(all, command)
+        : await partition.command(command, { urgent: command.to.startsWith('engine.') });
+    if (command.type === 'OpenSlot' && (answer.kind === 'accepted' || answer.kind === 'ignored'))
+      opened(command, answer.kind === 'accepted');
     const { replyTo, ref } = message.headers;
     if (replyTo === undefined) return;
     // A sender that is gone needs no answer: it asks again under the same id.
-    await deps.broker.publish(exchanges.replies, replyTo, { id: message.id, type: 'answer', headers: {}, body: { ref, answer } }).catch(() => undefined);
+    await deps.broker
+      .publish(exchanges.replies, replyTo, { id: message.id, type: 'answer', headers: {}, body: { ref, answer } })
+      .catch(() => undefined);
   };
 
   const opened = (command: Command, fresh: boolean): void => {
@@ -112,14 +128,17 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
   };
 
   /** Work goes on in the trace of the delivery that brought it. */
-  const continued = <T extends object>(body: T, traceparent: string | undefined): T => (traceparent === undefined ? body : { ...body, traceparent });
+  const continued = <T extends object>(body: T, traceparent: string | undefined): T =>
+    traceparent === undefined ? body : { ...body, traceparent };
 
-  const handlerOf = (partition: Partition): Handler => async (message) => {
-    if (message.type === 'command') await onCommand(partition, message);
-    else if (message.type === 'order') orders.accept(continued(message.body as Order, message.headers.traceparent));
-    else return { park: `unknown message type "${message.type}"` };
-    return 'ack';
-  };
+  const handlerOf =
+    (partition: Partition): Handler =>
+    async (message) => {
+      if (message.type === 'command') await onCommand(partition, message);
+      else if (message.type === 'order') orders.accept(continued(message.body as Order, message.headers.traceparent));
+      else return { park: `unknown message type "${message.type}"` };
+      return 'ack';
+    };
 
   /** Paused schedules and failed items must be known before the first settle. */
   const learn = async (): Promise<readonly ScheduleState[]> => {
@@ -144,7 +163,10 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
   const own = async (): Promise<void> => {
     const keys = deps.contexts.flatMap((context) => Array.from({ length: deps.partitions }, (_, index) => partitionKey(context, index)));
     await deps.broker.declare({
-      exchanges: [{ name: exchanges.commands, kind: 'direct' }, { name: exchanges.ticks, kind: 'topic' }],
+      exchanges: [
+        { name: exchanges.commands, kind: 'direct' },
+        { name: exchanges.ticks, kind: 'topic' },
+      ],
       queues: keys.map((key) => ({ name: `carillon.${key}` })),
       bindings: keys.flatMap((key) => {
         const [context, partition] = key.split('.');
@@ -165,7 +187,9 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
   await own();
   // Slots that were open when the last owner went: no need to wait for the ticker's reminder.
   for (const schedule of schedules) if (schedule.open !== null) coordinator.nudge(schedule.open.slot);
-  const timer = runTimer(all, signal).catch((error: unknown) => deps.observers.note({ kind: 'log', level: 'error', scope: 'timer', message: messageOf(error) }));
+  const timer = runTimer(all, signal).catch((error: unknown) =>
+    deps.observers.note({ kind: 'log', level: 'error', scope: 'timer', message: messageOf(error) }),
+  );
 
   return {
     reactors: reactors.progress,

@@ -1,22 +1,22 @@
+import type { ImportState } from '../contexts/engine/import/events.ts';
+import type { ScheduleState } from '../contexts/engine/schedule/events.ts';
+import { nextPending, slotAfter } from '../contexts/engine/schedule/slots-of.ts';
 import type { Answer, Command } from '../core/command.ts';
 import { CarillonError, messageOf } from '../core/errors.ts';
 import type { StreamName } from '../core/event.ts';
 import { derivedId, scheduleKey } from '../core/ids.ts';
-import { type Instant, plus, toMs, fromMs } from '../core/instant.ts';
+import { fromMs, type Instant, plus, toMs } from '../core/instant.ts';
+import type { ImportProgress, IntakeLine } from '../core/intake.ts';
 import type { Json } from '../core/json.ts';
 import type { Registry } from '../core/registry.ts';
 import { categoryOf, contextOf, streamOf } from '../core/stream.ts';
-import type { ImportProgress, IntakeLine } from '../core/intake.ts';
-import type { ImportState } from '../contexts/engine/import/events.ts';
-import type { ScheduleState } from '../contexts/engine/schedule/events.ts';
-import { nextPending, slotAfter } from '../contexts/engine/schedule/slots-of.ts';
-import { actorRow, firstDueAt } from '../projections/due-queries.ts';
-import { dueIndexName } from '../projections/due-index.ts';
 import type { Clock, Ids } from '../ports/clock.ts';
 import type { Commands } from '../ports/commands.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { Observers } from '../ports/observers.ts';
 import type { ReadModels } from '../ports/read-models.ts';
+import { dueIndexName } from '../projections/due-index.ts';
+import { actorRow, firstDueAt } from '../projections/due-queries.ts';
 import type { ReactorProgress } from './reactors.ts';
 
 export type ImportDeps = {
@@ -57,7 +57,8 @@ export const createImports = (deps: ImportDeps, signal: AbortSignal) => {
     if (head !== null) await deps.readModels.passed(dueIndexName, head, signal);
   };
 
-  const jobsOf = (contexts: readonly string[]) => [...deps.registry.jobs.values()].filter((job) => contexts.includes(contextOf(job.actor.category)));
+  const jobsOf = (contexts: readonly string[]) =>
+    [...deps.registry.jobs.values()].filter((job) => contexts.includes(contextOf(job.actor.category)));
 
   const scheduleOf = async (key: string): Promise<ScheduleState | null> => {
     const row = await actorRow(deps.readModels, `engine.schedule-${key}`);
@@ -90,7 +91,13 @@ export const createImports = (deps: ImportDeps, signal: AbortSignal) => {
     }
   };
 
-  const walk = async (stream: StreamName, lines: readonly Line[], contexts: readonly string[], by: string, reason: string): Promise<void> => {
+  const walk = async (
+    stream: StreamName,
+    lines: readonly Line[],
+    contexts: readonly string[],
+    by: string,
+    reason: string,
+  ): Promise<void> => {
     const counts = { accepted: 0, rejected: 0, ignored: 0 };
     const last = lines.at(-1)!.asOf;
     for (let index = 0; !signal.aborted; ) {
@@ -99,7 +106,9 @@ export const createImports = (deps: ImportDeps, signal: AbortSignal) => {
       const end = Math.min(index + chunk, lines.length);
       let to = index;
       while (to < end && (slot === null || lines[to]!.asOf <= slot)) to += 1;
-      const commands: Command[] = lines.slice(index, to).map((line) => ({ id: line.id, to: line.to as StreamName, type: line.type, data: line.data, asOf: line.asOf, by, reason }));
+      const commands: Command[] = lines
+        .slice(index, to)
+        .map((line) => ({ id: line.id, to: line.to as StreamName, type: line.type, data: line.data, asOf: line.asOf, by, reason }));
       for (const answer of await deps.commands.sendMany(commands)) {
         if (answer.kind === 'failed') throw new CarillonError('internal', `${answer.stream}: ${answer.message}`);
         counts[answer.kind] += 1;
@@ -127,13 +136,26 @@ export const createImports = (deps: ImportDeps, signal: AbortSignal) => {
     if (state === null) return null;
     const message = failures.get(id);
     const { lines, done, cursor } = state;
-    return { id, status: message !== undefined ? 'failed' : state.status === 'finished' ? 'finished' : 'running', lines, done, cursor, ...(message === undefined ? {} : { message }) };
+    return {
+      id,
+      status: message !== undefined ? 'failed' : state.status === 'finished' ? 'finished' : 'running',
+      lines,
+      done,
+      cursor,
+      ...(message === undefined ? {} : { message }),
+    };
   };
 
   return {
     progress,
     /** Starts a file, or goes on with one that a crash interrupted: commands that were done are answered as then. */
-    start: async (name: string, given: readonly IntakeLine[], by: string, reason: string, options: { readonly shift?: boolean; readonly ready?: Promise<void> } = {}): Promise<ImportProgress> => {
+    start: async (
+      name: string,
+      given: readonly IntakeLine[],
+      by: string,
+      reason: string,
+      options: { readonly shift?: boolean; readonly ready?: Promise<void> } = {},
+    ): Promise<ImportProgress> => {
       if (given.length === 0) throw new CarillonError('import-invalid', 'The file holds no commands');
       const id = derivedId('import', name, ...given.map((line) => line.id));
       const stream = streamOf('engine.import', id);
@@ -144,16 +166,25 @@ export const createImports = (deps: ImportDeps, signal: AbortSignal) => {
       const dated = given.map((line) => ({ ...line, asOf: line.asOf ?? now }));
       const newest = dated.reduce((latest, line) => (line.asOf > latest ? line.asOf : latest), dated[0]!.asOf);
       const shiftWeeks = before?.shiftWeeks ?? (options.shift ? shiftFor(newest, now) : 0);
-      const lines: Line[] = dated.map((line) => ({ ...line, asOf: fromMs(toMs(line.asOf) + shiftWeeks * weekMs) })).sort((a, b) => (a.asOf < b.asOf ? -1 : a.asOf > b.asOf ? 1 : 0));
+      const lines: Line[] = dated
+        .map((line) => ({ ...line, asOf: fromMs(toMs(line.asOf) + shiftWeeks * weekMs) }))
+        .sort((a, b) => (a.asOf < b.asOf ? -1 : a.asOf > b.asOf ? 1 : 0));
       const contexts = [...new Set(lines.map((line) => contextOf(categoryOf(line.to as StreamName))))].sort();
       if (lines.at(-1)!.asOf > now) throw new CarillonError('import-invalid', `asOf ${lines.at(-1)!.asOf} lies in the future`);
-      await tell(stream, 'StartImport', { name, lines: lines.length, contexts, from: plus(lines[0]!.asOf, -1), to: lines.at(-1)!.asOf, shiftWeeks }, by, reason);
+      await tell(
+        stream,
+        'StartImport',
+        { name, lines: lines.length, contexts, from: plus(lines[0]!.asOf, -1), to: lines.at(-1)!.asOf, shiftWeeks },
+        by,
+        reason,
+      );
       failures.delete(id);
       const work = (options.ready ?? Promise.resolve())
         .then(() => walk(stream, lines, contexts, by, reason))
         .catch((error: unknown) => {
           failures.set(id, messageOf(error));
-          if (!signal.aborted) deps.observers.note({ kind: 'log', level: 'error', scope: 'import', message: messageOf(error), facts: { import: id } });
+          if (!signal.aborted)
+            deps.observers.note({ kind: 'log', level: 'error', scope: 'import', message: messageOf(error), facts: { import: id } });
         })
         .finally(() => running.delete(id));
       running.set(id, work);

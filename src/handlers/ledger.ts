@@ -10,7 +10,10 @@ const pageSize = 500;
  * Drops what a folded ledger no longer needs: everything before the newest fold that is older than `keepRunsDays`. Domain
  * events are never touched; the figures over all runs live in the read models' own rows and in the folds.
  */
-export const trimLedger = async (deps: { readonly store: EventStore; readonly clock: Clock; readonly keepRunsDays: number }, stream: StreamName): Promise<Revision | null> => {
+export const trimLedger = async (
+  deps: { readonly store: EventStore; readonly clock: Clock; readonly keepRunsDays: number },
+  stream: StreamName,
+): Promise<Revision | null> => {
   const oldest = plus(deps.clock.now(), -deps.keepRunsDays * dayMs);
   for (let from: Revision | undefined; ; ) {
     const page = await deps.store.read(stream, { backwards: true, limit: pageSize, ...(from === undefined ? {} : { from }) });

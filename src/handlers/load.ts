@@ -1,10 +1,18 @@
 import type { AnyDecider } from '../core/decider.ts';
 import { CarillonError } from '../core/errors.ts';
-import { commandRejected, type NewEvent, type Position, type RecordedEvent, type Revision, type StreamName, streamErased } from '../core/event.ts';
+import {
+  commandRejected,
+  type NewEvent,
+  type Position,
+  type RecordedEvent,
+  type Revision,
+  type StreamName,
+  streamErased,
+} from '../core/event.ts';
 import type { Instant } from '../core/instant.ts';
 import type { Json } from '../core/json.ts';
-import { categoryOf } from '../core/stream.ts';
 import type { Registry } from '../core/registry.ts';
+import { categoryOf } from '../core/stream.ts';
 import type { EventStore } from '../ports/event-store.ts';
 
 /** What an earlier command came to in this stream: the answer to the same id again. */
@@ -36,7 +44,13 @@ export type Loaded = {
 const pageSize = 1_000;
 
 export const fresh = (decider: AnyDecider): Loaded => ({
-  state: decider.initial, asOf: null, revision: 'no-stream', erased: false, causes: new Map(), known: true, refusals: { day: '', count: 0 },
+  state: decider.initial,
+  asOf: null,
+  revision: 'no-stream',
+  erased: false,
+  causes: new Map(),
+  known: true,
+  refusals: { day: '', count: 0 },
 });
 
 /** The rules of a stream's category. Throws `stream-invalid` when no context has them. */

@@ -1,35 +1,21 @@
+import { nextAttemptAt } from '../core/backoff.ts';
 import type { Command } from '../core/command.ts';
 import { messageOf } from '../core/errors.ts';
-import type { StreamName } from '../core/event.ts';
-import { itemStream, jobOfKey, runStream, type SlotId } from '../core/ids.ts';
-import { nextAttemptAt } from '../core/backoff.ts';
+import { itemStream, jobOfKey, runStream } from '../core/ids.ts';
 import type { Instant } from '../core/instant.ts';
 import type { AnyJob, Look } from '../core/job.ts';
-import type { Json } from '../core/json.ts';
 import type { Registry } from '../core/registry.ts';
-import { idOf } from '../core/stream.ts';
-import { dueIndexName } from '../projections/due-index.ts';
-import { type DueRow, pageDue } from '../projections/due-queries.ts';
 import type { Clock, Ids } from '../ports/clock.ts';
 import type { Commands } from '../ports/commands.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { Observers } from '../ports/observers.ts';
 import type { ReadModels } from '../ports/read-models.ts';
-import { fromRow, type SettleOutcome, type Work } from './actor.ts';
+import { dueIndexName } from '../projections/due-index.ts';
+import { type DueRow, pageDue } from '../projections/due-queries.ts';
+import type { Work } from './actor.ts';
 import type { Flags } from './flags.ts';
 import type { Partition } from './partition.ts';
-
-/** One partition's part of a run: settle everything of `key` that is due by `asOf`. */
-export type Order = {
-  readonly slot: SlotId;
-  readonly key: string;
-  readonly asOf: Instant;
-  /** `context.partition`. */
-  readonly partition: string;
-  readonly epoch: number;
-  readonly manual: boolean;
-  readonly traceparent?: string;
-};
+import { type Entry, type Order, observeAll, workOn } from './slice.ts';
 
 export type OrderDeps = {
   readonly registry: Registry;
@@ -47,10 +33,8 @@ export type OrderDeps = {
 };
 
 const sliceSize = 1_000;
-const looksAtOnce = 20;
 
 type Tally = { settled: number; waiting: number; parked: number };
-type Outcomes = { readonly row: DueRow; outcome: SettleOutcome };
 
 /** Carries out one order: pages the due index, settles slice after slice, and reports each; ends with a look that finds nothing left. */
 export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
@@ -70,57 +54,44 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
     return answer.kind === 'accepted';
   };
 
-  const observe = async (job: AnyJob, rows: readonly DueRow[], at: Instant): Promise<readonly (Json | undefined | Error)[]> => {
-    if (job.observe === undefined) return rows.map(() => undefined);
-    const seen: (Json | undefined | Error)[] = [];
-    for (let from = 0; from < rows.length; from += looksAtOnce) {
-      const part = rows.slice(from, from + looksAtOnce);
-      seen.push(...(await Promise.all(part.map((row) => job.observe!(idOf(row.stream as StreamName), at, deps.look).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))))));
-    }
-    return seen;
-  };
-
-  const workOn = (order: Order, job: AnyJob, entry: Outcomes, observed: Json | undefined): Work => {
-    const { row } = entry;
-    const stream = row.stream as StreamName;
-    const loaded = fromRow(row);
-    const origin = { correlationId: order.slot, ...(order.traceparent === undefined ? {} : { traceparent: order.traceparent }) };
-    if (job.takesEffect === 'at-due') {
-      const work = { kind: 'settle' as const, stream, row: loaded, to: order.asOf, origin, done: (outcome: SettleOutcome) => void (entry.outcome = outcome) };
-      return order.manual ? { ...work, manual: job.name } : work;
-    }
-    const id = idOf(stream);
-    const wish = job.command(id, order.asOf, observed);
-    const command: Command = { ...wish, id: `${order.slot}/${id}`, to: stream, correlationId: order.slot, ...(order.traceparent === undefined ? {} : { traceparent: order.traceparent }) };
-    return {
-      kind: 'command',
-      command,
-      row: loaded,
-      done: (answer) => {
-        entry.outcome = answer.kind === 'failed' ? { kind: 'failed', due: null, error: new Error(answer.message) } : { kind: answer.kind === 'accepted' ? 'changed' : 'nothing' };
-      },
-    };
-  };
-
-  const failed = async (order: Order, job: AnyJob, entry: Outcomes, error: unknown): Promise<void> => {
+  const failed = async (order: Order, job: AnyJob, entry: Entry, error: unknown): Promise<void> => {
     const about = entry.row.stream;
     const now = deps.clock.now();
     const attempt = (deps.flags.item(job.name, about)?.attempt ?? 0) + 1;
-    const data = { job: job.name, about, message: messageOf(error), attempts: job.attempts, nextAt: nextAttemptAt(job.backoff, attempt, now), build: deps.build };
-    await deps.commands.send({ id: deps.ids.next(), to: itemStream(job.name, about), type: 'ReportFailure', data, asOf: now, correlationId: order.slot }, { urgent: true });
-    deps.observers.note({ kind: attempt >= job.attempts ? 'item-parked' : 'item-failed', job: job.name, about, attempt, message: data.message });
+    const data = {
+      job: job.name,
+      about,
+      message: messageOf(error),
+      attempts: job.attempts,
+      nextAt: nextAttemptAt(job.backoff, attempt, now),
+      build: deps.build,
+    };
+    await deps.commands.send(
+      { id: deps.ids.next(), to: itemStream(job.name, about), type: 'ReportFailure', data, asOf: now, correlationId: order.slot },
+      { urgent: true },
+    );
+    deps.observers.note({
+      kind: attempt >= job.attempts ? 'item-parked' : 'item-failed',
+      job: job.name,
+      about,
+      attempt,
+      message: data.message,
+    });
   };
 
   const recovered = async (job: AnyJob, about: string): Promise<void> => {
-    await deps.commands.send({ id: deps.ids.next(), to: itemStream(job.name, about), type: 'ReportRecovery', data: {}, asOf: deps.clock.now() }, { urgent: true });
+    await deps.commands.send(
+      { id: deps.ids.next(), to: itemStream(job.name, about), type: 'ReportRecovery', data: {}, asOf: deps.clock.now() },
+      { urgent: true },
+    );
   };
 
   const settleSlice = async (order: Order, job: AnyJob, rows: readonly DueRow[], done: Set<string>): Promise<number> => {
     const partition = deps.partition(order.partition);
     if (partition === undefined) throw new Error('partition is not owned any more');
     const started = deps.clock.monotonic();
-    const observed = await observe(job, rows, order.asOf);
-    const entries: Outcomes[] = rows.map((row) => ({ row, outcome: { kind: 'nothing' } }));
+    const observed = await observeAll(job, rows, order.asOf, deps.look);
+    const entries: Entry[] = rows.map((row) => ({ row, outcome: { kind: 'nothing' } }));
     const works: Work[] = [];
     entries.forEach((entry, index) => {
       const seen = observed[index];
@@ -131,14 +102,22 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
     let changed = 0;
     for (const entry of entries) {
       const about = entry.row.stream;
-      if (entry.outcome.kind === 'failed') await failed(order, deps.registry.jobs.get(entry.outcome.due?.name ?? job.name) ?? job, entry, entry.outcome.error);
+      if (entry.outcome.kind === 'failed')
+        await failed(order, deps.registry.jobs.get(entry.outcome.due?.name ?? job.name) ?? job, entry, entry.outcome.error);
       else {
         if (entry.outcome.kind === 'nothing') done.add(about);
         else changed += 1;
         if (deps.flags.item(job.name, about)?.status === 'waiting') await recovered(job, about);
       }
     }
-    deps.observers.note({ kind: 'slice-done', job: job.name, slot: order.slot, partition: Number(order.partition.split('.')[1]), actors: rows.length, durationMs: deps.clock.monotonic() - started });
+    deps.observers.note({
+      kind: 'slice-done',
+      job: job.name,
+      slot: order.slot,
+      partition: Number(order.partition.split('.')[1]),
+      actors: rows.length,
+      durationMs: deps.clock.monotonic() - started,
+    });
     return changed;
   };
 
@@ -146,7 +125,13 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
   const pass = async (order: Order, job: AnyJob, done: Set<string>): Promise<Tally & { goOn: boolean; nextTry: Instant | null }> => {
     const tally = { settled: 0, waiting: 0, parked: 0, goOn: true, nextTry: null as Instant | null };
     for (let after: DueRow | undefined; ; ) {
-      const page = await pageDue(deps.readModels, { name: order.key, owner: order.partition, upTo: order.asOf, limit: sliceSize, ...(after === undefined ? {} : { after }) });
+      const page = await pageDue(deps.readModels, {
+        name: order.key,
+        owner: order.partition,
+        upTo: order.asOf,
+        limit: sliceSize,
+        ...(after === undefined ? {} : { after }),
+      });
       const now = deps.clock.now();
       const rows = page.filter((row) => {
         if (done.has(row.stream)) return false;
@@ -162,7 +147,8 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
       });
       if (rows.length > 0) {
         tally.settled += await settleSlice(order, job, rows, done);
-        if (!(await report(order, { settled: rows.length, waiting: tally.waiting, parked: tally.parked }, false))) return { ...tally, goOn: false };
+        if (!(await report(order, { settled: rows.length, waiting: tally.waiting, parked: tally.parked }, false)))
+          return { ...tally, goOn: false };
       }
       after = page.at(-1);
       if (page.length < sliceSize) return { ...tally, goOn: true };
@@ -195,10 +181,17 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
       if (job === undefined || (active.get(name) ?? 0) >= order.epoch) return;
       active.set(name, order.epoch);
       carryOut(order, job)
-        .catch((error: unknown) => deps.observers.note({ kind: 'log', level: 'error', scope: 'orders', message: messageOf(error), facts: { slot: order.slot, partition: order.partition } }))
+        .catch((error: unknown) =>
+          deps.observers.note({
+            kind: 'log',
+            level: 'error',
+            scope: 'orders',
+            message: messageOf(error),
+            facts: { slot: order.slot, partition: order.partition },
+          }),
+        )
         .finally(() => active.delete(name));
     },
     idle: (): boolean => active.size === 0,
   };
 };
-

@@ -1,6 +1,6 @@
 import type { Answer, Command } from '../core/command.ts';
-import type { Clock } from '../ports/clock.ts';
 import { toMs } from '../core/instant.ts';
+import type { Clock } from '../ports/clock.ts';
 import { type ActorDeps, type CommandWork, doWork, type Work } from './actor.ts';
 
 /** A person's or a service's clock may be this much ahead; further ahead is refused (design section 5). */
@@ -46,18 +46,26 @@ export const createPartition = (deps: ActorDeps & { readonly clock: Clock }): Pa
     running ??= loop();
   };
 
-  const refused = (command: Command, code: 'clock-ahead' | 'store-closed', message: string): Answer => ({ kind: 'failed', stream: command.to, code, message, transient: code === 'store-closed' });
+  const refused = (command: Command, code: 'clock-ahead' | 'store-closed', message: string): Answer => ({
+    kind: 'failed',
+    stream: command.to,
+    code,
+    message,
+    transient: code === 'store-closed',
+  });
 
   const command: Partition['command'] = async (wish, options = {}) => {
     if (stopped) return refused(wish, 'store-closed', 'The service is stopping');
     const now = deps.clock.now();
     if (wish.asOf > now) {
       const ahead = toMs(wish.asOf) - toMs(now);
-      if (ahead > aheadMs) return refused(wish, 'clock-ahead', `asOf ${wish.asOf} is ${Math.round(ahead / 1000)} s ahead of this clock (${now})`);
+      if (ahead > aheadMs)
+        return refused(wish, 'clock-ahead', `asOf ${wish.asOf} is ${Math.round(ahead / 1000)} s ahead of this clock (${now})`);
       await deps.clock.sleepUntil(wish.asOf);
     }
     return new Promise((done) => {
-      const work: CommandWork = options.row === undefined ? { kind: 'command', command: wish, done } : { kind: 'command', command: wish, row: options.row, done };
+      const work: CommandWork =
+        options.row === undefined ? { kind: 'command', command: wish, done } : { kind: 'command', command: wish, row: options.row, done };
       (options.urgent ? urgent : waiting).push(work);
       wake();
     });
@@ -76,4 +84,3 @@ export const createPartition = (deps: ActorDeps & { readonly clock: Clock }): Pa
     },
   };
 };
-

@@ -1,13 +1,17 @@
+import type { OpenSlotState, ScheduleState } from '../contexts/engine/schedule/events.ts';
+import { jobOfKey, keyOfSlot, type SlotId, scheduleKey, scheduleStream } from '../core/ids.ts';
 import { durationMs, plus } from '../core/instant.ts';
-import { jobOfKey, keyOfSlot, scheduleKey, scheduleStream, type SlotId } from '../core/ids.ts';
 import type { AnyJob, Scheduled } from '../core/job.ts';
 import { isSlot } from '../core/slots.ts';
-import type { OpenSlotState, ScheduleState } from '../contexts/engine/schedule/events.ts';
 import { dueIndexName } from '../projections/due-index.ts';
 import { actorRow, countDueByOwner, population } from '../projections/due-queries.ts';
 import type { CoordinatorDeps } from './coordinator.ts';
 
-export type Plan = { readonly task: boolean; readonly due: { readonly [partition: string]: number }; readonly held: { readonly population: number; readonly maxShare: number } | null };
+export type Plan = {
+  readonly task: boolean;
+  readonly due: { readonly [partition: string]: number };
+  readonly held: { readonly population: number; readonly maxShare: number } | null;
+};
 
 /** A job that waits for another's same slot goes on without it after this long. */
 const afterWithinMs = 60_000;
@@ -23,10 +27,21 @@ export const createPlanner = (deps: CoordinatorDeps, signal: AbortSignal) => {
       for (;;) {
         const row = await actorRow(deps.readModels, scheduleStream(scheduleKey(name)));
         const state = row?.state as ScheduleState | undefined;
-        const pending = state?.status === 'active' && state.paused === null && state.definition?.enabled === true && state.watermark !== null && state.watermark < open.at;
+        const pending =
+          state?.status === 'active' &&
+          state.paused === null &&
+          state.definition?.enabled === true &&
+          state.watermark !== null &&
+          state.watermark < open.at;
         if (!pending || signal.aborted) break;
         if (deps.clock.monotonic() > limit) {
-          deps.observers.note({ kind: 'log', level: 'warn', scope: 'coordinator', message: `${item.name} goes on without ${name}, whose slot has no verdict after 60 s`, facts: { slot: open.slot } });
+          deps.observers.note({
+            kind: 'log',
+            level: 'warn',
+            scope: 'coordinator',
+            message: `${item.name} goes on without ${name}, whose slot has no verdict after 60 s`,
+            facts: { slot: open.slot },
+          });
           break;
         }
         await deps.clock.sleep(lookAgainMs, signal);
@@ -64,4 +79,3 @@ export const createPlanner = (deps: CoordinatorDeps, signal: AbortSignal) => {
     return { task: false, due, held: manual ? null : await held(job, total) };
   };
 };
-

@@ -3,8 +3,8 @@ import type { Answer, Command } from '../core/command.ts';
 import { messageOf } from '../core/errors.ts';
 import { type Position, type RecordedEvent, streamErased } from '../core/event.ts';
 import { derivedId, itemStream } from '../core/ids.ts';
-import { reactionsTo } from '../core/reactions.ts';
 import { exponential } from '../core/job.ts';
+import { reactionsTo } from '../core/reactions.ts';
 import type { Reactor } from '../core/reactor.ts';
 import type { Registry } from '../core/registry.ts';
 import type { Clock, Ids } from '../ports/clock.ts';
@@ -77,8 +77,19 @@ export const createReactors = (deps: ReactorDeps, signal: AbortSignal) => {
     const about = `${command.to} ${command.id}`.replaceAll(' ', '~');
     const now = deps.clock.now();
     await deps.commands.send({
-      id: derivedId(command.id, 'park'), to: itemStream(reactor.name, about), type: 'ReportFailure', asOf: now, ...(command.correlationId === undefined ? {} : { correlationId: command.correlationId }),
-      data: { job: reactor.name, about: command.to, message: `${command.type}: ${message}`.slice(0, 500), attempts: 1, nextAt: now, build: deps.build },
+      id: derivedId(command.id, 'park'),
+      to: itemStream(reactor.name, about),
+      type: 'ReportFailure',
+      asOf: now,
+      ...(command.correlationId === undefined ? {} : { correlationId: command.correlationId }),
+      data: {
+        job: reactor.name,
+        about: command.to,
+        message: `${command.type}: ${message}`.slice(0, 500),
+        attempts: 1,
+        nextAt: now,
+        build: deps.build,
+      },
     });
     deps.observers.note({ kind: 'item-parked', job: reactor.name, about: command.to, attempt: attempts, message });
   };
@@ -123,7 +134,16 @@ export const createReactors = (deps: ReactorDeps, signal: AbortSignal) => {
     const known = await deps.readModels.open({ name, version: 1, tables: [], apply: () => undefined }, 'live');
     if (known !== null || reactor.from === 'beginning') return known;
     const head = await deps.store.head();
-    if (head !== null) await deps.readModels.commit({ projection: name, build: 'live', puts: [], removes: [], removeWheres: [], previous: null, next: head });
+    if (head !== null)
+      await deps.readModels.commit({
+        projection: name,
+        build: 'live',
+        puts: [],
+        removes: [],
+        removeWheres: [],
+        previous: null,
+        next: head,
+      });
     return head;
   };
 
@@ -136,7 +156,15 @@ export const createReactors = (deps: ReactorDeps, signal: AbortSignal) => {
       if (signal.aborted) return;
       // Marks without events are only kept in memory: after a restart they are skipped over again.
       if (page.events.length > 0) {
-        await deps.readModels.commit({ projection: name, build: 'live', puts: [], removes: [], removeWheres: [], previous: saved, next: page.upTo });
+        await deps.readModels.commit({
+          projection: name,
+          build: 'live',
+          puts: [],
+          removes: [],
+          removeWheres: [],
+          previous: saved,
+          next: page.upTo,
+        });
         saved = page.upTo;
       }
       reached(reactor, page.upTo);
@@ -179,4 +207,3 @@ export const createReactors = (deps: ReactorDeps, signal: AbortSignal) => {
     stopped: (): Promise<unknown> => Promise.all(loops),
   };
 };
-

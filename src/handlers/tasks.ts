@@ -1,20 +1,25 @@
+import type { RunCommand, RunState } from '../contexts/engine/run/run.ts';
 import { nextAttemptAt } from '../core/backoff.ts';
-import { messageOf } from '../core/errors.ts';
 import type { Answer } from '../core/command.ts';
+import { messageOf } from '../core/errors.ts';
 import type { StreamName } from '../core/event.ts';
 import { jobOfKey, runStream, type SlotId } from '../core/ids.ts';
 import type { TaskResult } from '../core/job.ts';
-import type { RunCommand, RunState } from '../contexts/engine/run/run.ts';
 import type { OrderDeps } from './orders.ts';
 
 /** Runs the plain functions of tasks: at least once, again with backoff up to `attempts`, then the run has failed. */
-export const createTasks = (deps: OrderDeps, send: (to: StreamName, slot: SlotId, wish: RunCommand) => Promise<Answer>, signal: AbortSignal) => {
+export const createTasks = (
+  deps: OrderDeps,
+  send: (to: StreamName, slot: SlotId, wish: RunCommand) => Promise<Answer>,
+  signal: AbortSignal,
+) => {
   const active = new Set<SlotId>();
 
   const attemptOnce = async (slot: SlotId, run: RunState, attempt: number): Promise<TaskResult> => {
     const task = deps.registry.tasks.get(jobOfKey(run.key));
     if (task === undefined) return { success: false, message: `no task of this build is named ${jobOfKey(run.key)}` };
-    const log = (message: string, facts?: unknown): void => deps.observers.note({ kind: 'log', level: 'info', scope: task.name, message, facts: { slot, attempt, facts } });
+    const log = (message: string, facts?: unknown): void =>
+      deps.observers.note({ kind: 'log', level: 'info', scope: task.name, message, facts: { slot, attempt, facts } });
     try {
       return await task.run(run.at!, { slot: run.at!, attempt, signal, log });
     } catch (error) {
@@ -32,7 +37,11 @@ export const createTasks = (deps: OrderDeps, send: (to: StreamName, slot: SlotId
       const now = deps.clock.now();
       const stream = runStream(slot);
       if (result.success) {
-        await send(stream, slot, { type: 'CompleteRun', data: { parked: 0, result: { message: result.message, details: result.details ?? null } }, asOf: now });
+        await send(stream, slot, {
+          type: 'CompleteRun',
+          data: { parked: 0, result: { message: result.message, details: result.details ?? null } },
+          asOf: now,
+        });
         return;
       }
       if (task === undefined || attempt >= task.attempts) {
@@ -52,7 +61,9 @@ export const createTasks = (deps: OrderDeps, send: (to: StreamName, slot: SlotId
       active.add(slot);
       // Beside the coordinator: cancelling and the timeout must be heard while the function runs.
       carryOut(slot, run)
-        .catch((error: unknown) => deps.observers.note({ kind: 'log', level: 'error', scope: 'tasks', message: messageOf(error), facts: { slot } }))
+        .catch((error: unknown) =>
+          deps.observers.note({ kind: 'log', level: 'error', scope: 'tasks', message: messageOf(error), facts: { slot } }),
+        )
         .finally(() => active.delete(slot));
     },
     idle: (): boolean => active.size === 0,

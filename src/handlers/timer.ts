@@ -2,10 +2,10 @@ import { messageOf } from '../core/errors.ts';
 import type { StreamName } from '../core/event.ts';
 import type { Registry } from '../core/registry.ts';
 import { idOf } from '../core/stream.ts';
-import { pageDueAnywhere } from '../projections/due-queries.ts';
 import type { Clock, Ids } from '../ports/clock.ts';
 import type { Observers } from '../ports/observers.ts';
 import type { ReadModels } from '../ports/read-models.ts';
+import { pageDueAnywhere } from '../projections/due-queries.ts';
 import type { Partition } from './partition.ts';
 
 export type TimerDeps = {

@@ -1,14 +1,19 @@
 import type { Instant } from '../core/instant.ts';
 
 /** A message. The body is plain data and is not changed after publishing. */
-export type Message = { readonly id: string; readonly type: string; readonly headers: Readonly<Record<string, string>>; readonly body: unknown };
+export type Message = {
+  readonly id: string;
+  readonly type: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+};
 
 /** What a handler says of a delivery: done, try again at an instant, or park it with a reason. */
 export type Verdict = 'ack' | { readonly retryAt: Instant } | { readonly park: string };
 
 export type Topology = {
   readonly exchanges: readonly { readonly name: string; readonly kind: 'topic' | 'direct' | 'fanout' }[];
-  readonly queues: readonly { readonly name: string; /** Gone with its process: reply queues. */ readonly transient?: boolean }[];
+  readonly queues: readonly { readonly name: string /** Gone with its process: reply queues. */; readonly transient?: boolean }[];
   readonly bindings: readonly { readonly exchange: string; readonly queue: string; readonly key: string }[];
 };
 

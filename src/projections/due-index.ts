@@ -13,7 +13,8 @@ export const dueIndexName = 'due-index';
 const version = 1;
 
 /** The name that a due instant is filed under: the job, or its schedule's key when the job has scopes. */
-export const dueName = (due: Due, state: Json): string => (due.scopeOf === undefined ? due.name : scheduleKey(due.name, due.scopeOf(state)));
+export const dueName = (due: Due, state: Json): string =>
+  due.scopeOf === undefined ? due.name : scheduleKey(due.name, due.scopeOf(state));
 
 /** The due instants of one actor's state, as rows of `dues`. */
 export const duesOfState = (registry: Registry, stream: StreamName, owner: string, state: Json): readonly Row[] =>
@@ -56,7 +57,16 @@ export const dueIndex = (registry: Registry, partitions: number): Projection => 
       const old = row === null ? [] : (row.dues as readonly Row[]);
       const next = duesOfState(registry, stream, owner, state);
       replaceDues(rows, old, next);
-      rows.put('actors', { stream, category, owner, scope: scopeOf(due, state), revision: event.revision, asOf, state, dues: next as unknown as Json });
+      rows.put('actors', {
+        stream,
+        category,
+        owner,
+        scope: scopeOf(due, state),
+        revision: event.revision,
+        asOf,
+        state,
+        dues: next as unknown as Json,
+      });
       return;
     }
     rows.put('actors', { stream, category, owner, scope: '', revision: event.revision, asOf, state, dues: (row?.dues ?? []) as Json });
@@ -67,11 +77,25 @@ export const dueIndex = (registry: Registry, partitions: number): Projection => 
     tables: [
       {
         name: 'actors',
-        columns: { stream: 'text', category: 'text', owner: 'text', scope: 'text', revision: 'integer', asOf: 'text', state: 'json', dues: 'json' },
+        columns: {
+          stream: 'text',
+          category: 'text',
+          owner: 'text',
+          scope: 'text',
+          revision: 'integer',
+          asOf: 'text',
+          state: 'json',
+          dues: 'json',
+        },
         key: ['stream'],
         indexes: [['category', 'stream']],
       },
-      { name: 'dues', columns: { name: 'text', owner: 'text', at: 'text', stream: 'text' }, key: ['name', 'owner', 'at', 'stream'], indexes: [['name', 'at'], ['stream']] },
+      {
+        name: 'dues',
+        columns: { name: 'text', owner: 'text', at: 'text', stream: 'text' },
+        key: ['name', 'owner', 'at', 'stream'],
+        indexes: [['name', 'at'], ['stream']],
+      },
     ],
     reads: (event) => (event.revision === 0 ? [] : [{ table: 'actors', key: [event.stream] }]),
     apply,

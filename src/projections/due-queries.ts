@@ -21,7 +21,10 @@ export type DueRow = ActorRow & { readonly at: Instant };
 const toActor = (row: Row): ActorRow => row as unknown as ActorRow;
 
 const withActors = async (readModels: ReadModels, dues: readonly Row[]): Promise<readonly DueRow[]> => {
-  const actors = await readModels.get('actors', dues.map((row) => [row.stream as string]));
+  const actors = await readModels.get(
+    'actors',
+    dues.map((row) => [row.stream as string]),
+  );
   return dues.flatMap((row, index) => {
     const actor = actors[index];
     return actor === null || actor === undefined ? [] : [{ ...toActor(actor), at: row.at as Instant }];
@@ -38,19 +41,29 @@ export const pageDue = async (
 };
 
 /** What is due under `name` in any partition, without states; for the internal timer. */
-export const pageDueAnywhere = async (readModels: ReadModels, { name, upTo, limit }: { name: string; upTo: Instant; limit: number }): Promise<readonly { readonly stream: string; readonly owner: string }[]> => {
+export const pageDueAnywhere = async (
+  readModels: ReadModels,
+  { name, upTo, limit }: { name: string; upTo: Instant; limit: number },
+): Promise<readonly { readonly stream: string; readonly owner: string }[]> => {
   const rows = await readModels.list('dues', { index: ['name', 'at'], where: { name }, to: upTo, limit });
   return rows.map((row) => ({ stream: row.stream as string, owner: row.owner as string }));
 };
 
 /** What is due under `name` in all partitions, in order of (due, actor), with the actors' states; for simulation. */
-export const pageDueEverywhere = async (readModels: ReadModels, { name, upTo, after, limit }: { name: string; upTo: Instant; after?: DueRow; limit: number }): Promise<readonly DueRow[]> => {
+export const pageDueEverywhere = async (
+  readModels: ReadModels,
+  { name, upTo, after, limit }: { name: string; upTo: Instant; after?: DueRow; limit: number },
+): Promise<readonly DueRow[]> => {
   const place = after === undefined ? {} : { after: { at: after.at, owner: after.owner, stream: after.stream } };
   return withActors(readModels, await readModels.list('dues', { index: ['name', 'at'], where: { name }, to: upTo, limit, ...place }));
 };
 
 /** How many actors are due under `name` up to an instant, by partition; partitions without any are left out. */
-export const countDueByOwner = async (readModels: ReadModels, name: string, upTo: Instant): Promise<{ readonly [owner: string]: number }> => {
+export const countDueByOwner = async (
+  readModels: ReadModels,
+  name: string,
+  upTo: Instant,
+): Promise<{ readonly [owner: string]: number }> => {
   const counts: Record<string, number> = {};
   // Skips from owner to owner along the key: one count per partition that has rows.
   for (let from: string | undefined; ; ) {
@@ -70,7 +83,8 @@ export const firstDueAt = async (readModels: ReadModels, name: string): Promise<
 };
 
 /** How many actors a category has. */
-export const population = (readModels: ReadModels, category: string): Promise<number> => readModels.count('actors', { index: ['category', 'stream'], where: { category } });
+export const population = (readModels: ReadModels, category: string): Promise<number> =>
+  readModels.count('actors', { index: ['category', 'stream'], where: { category } });
 
 export const actorRow = async (readModels: ReadModels, stream: string): Promise<ActorRow | null> => {
   const [row] = await readModels.get('actors', [[stream]]);
@@ -78,7 +92,16 @@ export const actorRow = async (readModels: ReadModels, stream: string): Promise<
 };
 
 /** Actors of a category in order of their stream, after one. */
-export const listActors = async (readModels: ReadModels, category: string, { after, limit }: { after?: string; limit: number }): Promise<readonly ActorRow[]> => {
-  const rows = await readModels.list('actors', { index: ['category', 'stream'], where: { category }, limit, ...(after === undefined ? {} : { after: { stream: after } }) });
+export const listActors = async (
+  readModels: ReadModels,
+  category: string,
+  { after, limit }: { after?: string; limit: number },
+): Promise<readonly ActorRow[]> => {
+  const rows = await readModels.list('actors', {
+    index: ['category', 'stream'],
+    where: { category },
+    limit,
+    ...(after === undefined ? {} : { after: { stream: after } }),
+  });
   return rows.map(toActor);
 };

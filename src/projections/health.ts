@@ -1,9 +1,9 @@
+import type { ScheduleState } from '../contexts/engine/schedule/events.ts';
+import { nextPending } from '../contexts/engine/schedule/slots-of.ts';
 import { scheduleKey, scheduleStream } from '../core/ids.ts';
 import { type Instant, toMs } from '../core/instant.ts';
 import type { Scheduled } from '../core/job.ts';
 import type { Registry } from '../core/registry.ts';
-import type { ScheduleState } from '../contexts/engine/schedule/events.ts';
-import { nextPending } from '../contexts/engine/schedule/slots-of.ts';
 import type { ReadModels } from '../ports/read-models.ts';
 import { actorRow } from './due-queries.ts';
 import { getStats, type StatsRow } from './run-queries.ts';
@@ -35,23 +35,50 @@ export const healthOf = (item: Scheduled, stats: StatsRow | null, state: Schedul
   const lastSuccessAt = stats?.lastSuccessAt ?? null;
   const row = { job: item.name, lastSuccessAt, nextSlotAt: state === null ? null : nextPending(state) };
   if (state?.paused) return { ...row, status: 'paused', since: state.paused.since, message: `paused: ${state.paused.reason}` };
-  if (state?.definition?.enabled === false || (state === null && item.enabled === false)) return { ...row, status: 'disabled', since: null, message: 'disabled by its settings' };
+  if (state?.definition?.enabled === false || (state === null && item.enabled === false))
+    return { ...row, status: 'disabled', since: null, message: 'disabled by its settings' };
   const verdict = stats?.lastVerdict;
-  if (verdict === 'failed' || verdict === 'timed-out') return { ...row, status: 'failing', since: stats?.lastFailureAt ?? null, message: `its last run ${verdict === 'failed' ? 'failed' : 'timed out'}` };
+  if (verdict === 'failed' || verdict === 'timed-out')
+    return {
+      ...row,
+      status: 'failing',
+      since: stats?.lastFailureAt ?? null,
+      message: `its last run ${verdict === 'failed' ? 'failed' : 'timed out'}`,
+    };
   const from = lastSuccessAt ?? stats?.activeFrom ?? null;
   if (from === null) return { ...row, status: 'healthy', since: null, message: 'not active yet' };
   const age = (toMs(now) - toMs(from)) / 60_000;
   const over = age - item.healthyWithinMinutes;
-  if (over <= 0) return { ...row, status: 'healthy', since: null, message: lastSuccessAt === null ? 'waits for its first slot' : `last success ${inWords(age)} ago` };
-  if (lastSuccessAt === null) return { ...row, status: 'never-ran', since: from, message: `never ran: active for ${inWords(age)}, allowed are ${inWords(item.healthyWithinMinutes)}` };
-  return { ...row, status: 'late', since: lastSuccessAt, message: `${inWords(over)} late: the last success was ${inWords(age)} ago, allowed are ${inWords(item.healthyWithinMinutes)}` };
+  if (over <= 0)
+    return {
+      ...row,
+      status: 'healthy',
+      since: null,
+      message: lastSuccessAt === null ? 'waits for its first slot' : `last success ${inWords(age)} ago`,
+    };
+  if (lastSuccessAt === null)
+    return {
+      ...row,
+      status: 'never-ran',
+      since: from,
+      message: `never ran: active for ${inWords(age)}, allowed are ${inWords(item.healthyWithinMinutes)}`,
+    };
+  return {
+    ...row,
+    status: 'late',
+    since: lastSuccessAt,
+    message: `${inWords(over)} late: the last success was ${inWords(age)} ago, allowed are ${inWords(item.healthyWithinMinutes)}`,
+  };
 };
 
 /** The health of every job and task of the code. */
 export const healthOfAll = (registry: Registry, readModels: ReadModels, now: Instant): Promise<readonly HealthRow[]> =>
   Promise.all(
     [...registry.scheduled.values()].map(async (item) => {
-      const [stats, row] = await Promise.all([getStats(readModels, item.name), actorRow(readModels, scheduleStream(scheduleKey(item.name)))]);
+      const [stats, row] = await Promise.all([
+        getStats(readModels, item.name),
+        actorRow(readModels, scheduleStream(scheduleKey(item.name))),
+      ]);
       return healthOf(item, stats, (row?.state as ScheduleState | undefined) ?? null, now);
     }),
   );

@@ -18,7 +18,13 @@ export type ParkedRow = {
 };
 
 const put = (event: RecordedEvent, rows: Rows, row: Pick<ParkedRow, 'kind' | 'job' | 'about' | 'attempt' | 'message'>): void =>
-  rows.put('parked', { ...row, id: event.stream, at: event.recordedAt, correlation: event.metadata.correlationId, traceparent: event.metadata.traceparent ?? null });
+  rows.put('parked', {
+    ...row,
+    id: event.stream,
+    at: event.recordedAt,
+    correlation: event.metadata.correlationId,
+    traceparent: event.metadata.traceparent ?? null,
+  });
 
 type ItemData = { readonly job: string; readonly about: string; readonly attempt: number; readonly message: string };
 
@@ -29,13 +35,33 @@ export const parked: Projection = defineProjection({
   tables: [
     {
       name: 'parked',
-      columns: { id: 'text', kind: 'text', job: 'text', about: 'text', attempt: 'integer', message: 'text', at: 'text', correlation: 'text', traceparent: 'text' },
+      columns: {
+        id: 'text',
+        kind: 'text',
+        job: 'text',
+        about: 'text',
+        attempt: 'integer',
+        message: 'text',
+        at: 'text',
+        correlation: 'text',
+        traceparent: 'text',
+      },
       key: ['id'],
       indexes: [['at'], ['job', 'at'], ['about']],
     },
     { name: 'effect_names', columns: { stream: 'text', effect: 'text', key: 'text' }, key: ['stream'] },
   ],
-  types: ['ItemParked', 'ItemReplayed', 'ItemDiscarded', 'ItemRecovered', 'EffectRequested', 'EffectParked', 'EffectReplayed', 'EffectDiscarded', 'EffectConfirmed'],
+  types: [
+    'ItemParked',
+    'ItemReplayed',
+    'ItemDiscarded',
+    'ItemRecovered',
+    'EffectRequested',
+    'EffectParked',
+    'EffectReplayed',
+    'EffectDiscarded',
+    'EffectConfirmed',
+  ],
   reads: (event) => (event.type === 'EffectParked' ? [{ table: 'effect_names', key: [event.stream] }] : []),
   apply: (event, rows) => {
     if (event.type === streamErased) return rows.removeWhere('parked', 'about', event.stream);
@@ -59,9 +85,14 @@ const pick = ({ job, about, attempt, message }: ItemData): ItemData => ({ job, a
 const toParked = (row: Row): ParkedRow => row as unknown as ParkedRow;
 
 /** What is parked, newest first. */
-export const listParked = async (readModels: ReadModels, { job, limit, before }: { job?: string; limit: number; before?: { at: string; id: string } }): Promise<readonly ParkedRow[]> => {
+export const listParked = async (
+  readModels: ReadModels,
+  { job, limit, before }: { job?: string; limit: number; before?: { at: string; id: string } },
+): Promise<readonly ParkedRow[]> => {
   const query = job === undefined ? { index: ['at'] } : { index: ['job', 'at'], where: { job } };
-  return (await readModels.list('parked', { ...query, descending: true, limit, ...(before === undefined ? {} : { after: before }) })).map(toParked);
+  return (await readModels.list('parked', { ...query, descending: true, limit, ...(before === undefined ? {} : { after: before }) })).map(
+    toParked,
+  );
 };
 
 export const getParked = async (readModels: ReadModels, id: string): Promise<ParkedRow | null> => {
@@ -69,4 +100,5 @@ export const getParked = async (readModels: ReadModels, id: string): Promise<Par
   return row === null || row === undefined ? null : toParked(row);
 };
 
-export const countParked = (readModels: ReadModels, job?: string): Promise<number> => readModels.count('parked', job === undefined ? {} : { index: ['job', 'at'], where: { job } });
+export const countParked = (readModels: ReadModels, job?: string): Promise<number> =>
+  readModels.count('parked', job === undefined ? {} : { index: ['job', 'at'], where: { job } });

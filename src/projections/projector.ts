@@ -16,7 +16,8 @@ const nameOf = (table: string, key: Key): string => `${table}\n${key.join('\n')}
 const concerns = (projection: Projection): ((event: RecordedEvent) => boolean) => {
   const types = projection.types && new Set(projection.types);
   const categories = projection.categories && new Set(projection.categories);
-  return (event) => event.type === streamErased || ((types?.has(event.type) ?? true) && (categories?.has(categoryOf(event.stream)) ?? true));
+  return (event) =>
+    event.type === streamErased || ((types?.has(event.type) ?? true) && (categories?.has(categoryOf(event.stream)) ?? true));
 };
 
 /** Rows of one batch: what was loaded, what was written, and what must go. `undo` keeps what one event replaced. */
@@ -29,7 +30,12 @@ const createRows = (projection: Projection, overlay: Overlay, wheres: Where[], u
   };
   return {
     get: (table, key) => overlay.get(nameOf(table, key))?.row ?? null,
-    put: (table, row) => set(table, keys.get(table)!.map((column) => row[column] as string | number), row),
+    put: (table, row) =>
+      set(
+        table,
+        keys.get(table)!.map((column) => row[column] as string | number),
+        row,
+      ),
     remove: (table, key) => set(table, key, null),
     removeWhere: (table, column, value) => {
       wheres.push({ table, column, value });
@@ -38,20 +44,21 @@ const createRows = (projection: Projection, overlay: Overlay, wheres: Where[], u
   };
 };
 
-const preload = async (readModels: ReadModels, projection: Projection, events: readonly RecordedEvent[], build: Build): Promise<Overlay> => {
+type Reads = ReturnType<NonNullable<Projection['reads']>>;
+
+const preload = async (readModels: ReadModels, reads: readonly Reads[], build: Build): Promise<Overlay> => {
   const overlay: Overlay = new Map();
-  if (projection.reads === undefined) return overlay;
   const wanted = new Map<string, Map<string, Key>>();
-  for (const event of events) {
-    for (const { table, key } of projection.reads(event)) {
-      let keys = wanted.get(table);
-      if (keys === undefined) wanted.set(table, (keys = new Map()));
-      keys.set(nameOf(table, key), key);
-    }
+  for (const { table, key } of reads.flat()) {
+    const keys = wanted.get(table) ?? new Map<string, Key>();
+    wanted.set(table, keys);
+    keys.set(nameOf(table, key), key);
   }
   for (const [table, keys] of wanted) {
     const rows = await readModels.get(table, [...keys.values()], build);
-    [...keys].forEach(([name, key], index) => overlay.set(name, { table, key, row: rows[index] ?? null, dirty: false }));
+    [...keys].forEach(([name, key], index) => {
+      overlay.set(name, { table, key, row: rows[index] ?? null, dirty: false });
+    });
   }
   return overlay;
 };
@@ -70,11 +77,21 @@ export const project = async (
   const build = options.build ?? 'live';
   const matches = concerns(projection);
   const events = page.events.filter((event) => (previous === null || event.position > previous) && matches(event));
-  const overlay = await preload(readModels, projection, events, build);
+  const readable: RecordedEvent[] = [];
+  const reads: Reads[] = [];
+  for (const event of events) {
+    try {
+      reads.push(projection.reads?.(event) ?? []);
+      readable.push(event);
+    } catch (error) {
+      options.onBadEvent?.(projection.name, event, error);
+    }
+  }
+  const overlay = await preload(readModels, reads, build);
   const removeWheres: Where[] = [];
   const undo = new Map<string, Entry | undefined>();
   const rows = createRows(projection, overlay, removeWheres, undo);
-  for (const event of events) {
+  for (const event of readable) {
     const wheres = removeWheres.length;
     undo.clear();
     try {

@@ -1,6 +1,6 @@
+import type { Cause, SkipReason, Verdict } from '../contexts/engine/schedule/events.ts';
 import type { Instant } from '../core/instant.ts';
 import type { Row } from '../core/projection.ts';
-import type { Cause, SkipReason, Verdict } from '../contexts/engine/schedule/events.ts';
 import type { ReadModels } from '../ports/read-models.ts';
 
 export { runsName } from './runs.ts';
@@ -28,7 +28,15 @@ export type RunRow = {
   readonly traceparent: string | null;
 };
 
-export type SkipRow = { readonly key: string; readonly job: string; readonly from: Instant; readonly to: Instant; readonly count: number; readonly reason: SkipReason; readonly recordedAt: Instant };
+export type SkipRow = {
+  readonly key: string;
+  readonly job: string;
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly count: number;
+  readonly reason: SkipReason;
+  readonly recordedAt: Instant;
+};
 
 /** Figures of one job over all of its runs. Durations in milliseconds. */
 export type StatsRow = {
@@ -52,13 +60,18 @@ export type StatsRow = {
 const toRun = (row: Row): RunRow => row as unknown as RunRow;
 
 /** Opened slots, newest first; `before` is the last row of the page before. */
-export const listRuns = async (readModels: ReadModels, { job, verdict, limit, before }: { job?: string; verdict?: string; limit: number; before?: { openedAt: string; slot: string } }): Promise<readonly RunRow[]> => {
+export const listRuns = async (
+  readModels: ReadModels,
+  { job, verdict, limit, before }: { job?: string; verdict?: string; limit: number; before?: { openedAt: string; slot: string } },
+): Promise<readonly RunRow[]> => {
   const where = job !== undefined ? { job } : verdict !== undefined ? { verdict } : {};
   const index = job !== undefined ? ['job', 'openedAt'] : verdict !== undefined ? ['verdict', 'openedAt'] : ['openedAt'];
   const both = job !== undefined && verdict !== undefined;
   const found: RunRow[] = [];
   for (let after = before; ; ) {
-    const rows = (await readModels.list('runs', { index, where, descending: true, limit, ...(after === undefined ? {} : { after }) })).map(toRun);
+    const rows = (await readModels.list('runs', { index, where, descending: true, limit, ...(after === undefined ? {} : { after }) })).map(
+      toRun,
+    );
     found.push(...rows.filter((row) => !both || row.verdict === verdict));
     const last = rows.at(-1);
     if (found.length >= limit || rows.length < limit || last === undefined) return found.slice(0, limit);
@@ -80,12 +93,24 @@ export const listSkips = async (readModels: ReadModels, job: string, limit: numb
   (await readModels.list('skips', { index: ['job', 'to'], where: { job }, descending: true, limit })) as unknown as readonly SkipRow[];
 
 /** Successes in percent with two decimals: 40 of 42 is 95.24 (checklist A6). 0 without a run. */
-export const successRate = (successful: number, total: number): number => (total === 0 ? 0 : Math.round((successful / total) * 10_000) / 100);
+export const successRate = (successful: number, total: number): number =>
+  total === 0 ? 0 : Math.round((successful / total) * 10_000) / 100;
 
 /** Figures of one job, or of all, over all runs (checklist A6). */
-export const statsOf = async (readModels: ReadModels, job?: string): Promise<{ totalExecutions: number; successfulExecutions: number; failedExecutions: number; successRate: number }> => {
-  const rows = job === undefined ? ((await readModels.list('job_stats', { limit: 10_000 })) as unknown as readonly StatsRow[]) : [await getStats(readModels, job)];
+export const statsOf = async (
+  readModels: ReadModels,
+  job?: string,
+): Promise<{ totalExecutions: number; successfulExecutions: number; failedExecutions: number; successRate: number }> => {
+  const rows =
+    job === undefined
+      ? ((await readModels.list('job_stats', { limit: 10_000 })) as unknown as readonly StatsRow[])
+      : [await getStats(readModels, job)];
   const total = rows.reduce((sum, row) => sum + (row?.total ?? 0), 0);
   const completed = rows.reduce((sum, row) => sum + (row?.completed ?? 0), 0);
-  return { totalExecutions: total, successfulExecutions: completed, failedExecutions: total - completed, successRate: successRate(completed, total) };
+  return {
+    totalExecutions: total,
+    successfulExecutions: completed,
+    failedExecutions: total - completed,
+    successRate: successRate(completed, total),
+  };
 };

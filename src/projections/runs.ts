@@ -1,27 +1,63 @@
+import type { ScheduleEvent, Verdict } from '../contexts/engine/schedule/events.ts';
 import { type RecordedEvent, type StreamName, streamErased } from '../core/event.ts';
-import { jobOfKey, keyOfSlot, scopeOfKey, type SlotId } from '../core/ids.ts';
+import { jobOfKey, keyOfSlot, type SlotId, scopeOfKey } from '../core/ids.ts';
 import { defineProjection, type Projection, type Row, type Rows } from '../core/projection.ts';
 import { categoryOf, idOf } from '../core/stream.ts';
-import type { ScheduleEvent, Verdict } from '../contexts/engine/schedule/events.ts';
 
 export const runsName = 'runs';
 
 type Data<T extends ScheduleEvent['type']> = Extract<ScheduleEvent, { type: T }>['data'];
 
 const emptyStats = (job: string): Row => ({
-  job, total: 0, completed: 0, failed: 0, cancelled: 0, timedOut: 0, skipped: 0, totalDurationMs: 0,
-  lastSlot: null, lastVerdict: null, lastRunAt: null, lastSuccessAt: null, lastFailureAt: null, activeFrom: null, failuresInARow: 0,
+  job,
+  total: 0,
+  completed: 0,
+  failed: 0,
+  cancelled: 0,
+  timedOut: 0,
+  skipped: 0,
+  totalDurationMs: 0,
+  lastSlot: null,
+  lastVerdict: null,
+  lastRunAt: null,
+  lastSuccessAt: null,
+  lastFailureAt: null,
+  activeFrom: null,
+  failuresInARow: 0,
 });
 
-const counterOf: { readonly [verdict in Verdict]: string } = { completed: 'completed', failed: 'failed', cancelled: 'cancelled', 'timed-out': 'timedOut' };
+const counterOf: { readonly [verdict in Verdict]: string } = {
+  completed: 'completed',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  'timed-out': 'timedOut',
+};
 
 const opened = (event: RecordedEvent, rows: Rows): void => {
   const { slot, at, cause, version, openedAt } = event.data as Data<'SlotOpened'>;
   const key = keyOfSlot(slot);
   const { by = null, reason = null, traceparent = null } = event.metadata;
   rows.put('runs', {
-    slot, key, job: jobOfKey(key), scope: scopeOfKey(key), at, cause, by, reason, openedAt, closedAt: null, verdict: 'open',
-    due: 0, changed: 0, parked: 0, events: {}, durationMs: null, message: null, version, traceparent, lastStream: null,
+    slot,
+    key,
+    job: jobOfKey(key),
+    scope: scopeOfKey(key),
+    at,
+    cause,
+    by,
+    reason,
+    openedAt,
+    closedAt: null,
+    verdict: 'open',
+    due: 0,
+    changed: 0,
+    parked: 0,
+    events: {},
+    durationMs: null,
+    message: null,
+    version,
+    traceparent,
+    lastStream: null,
   });
 };
 
@@ -42,7 +78,9 @@ const closed = (event: RecordedEvent, rows: Rows): void => {
     lastVerdict: verdict,
     lastRunAt: closedAt,
     ...(success ? { lastSuccessAt: closedAt, failuresInARow: 0 } : {}),
-    ...(verdict === 'failed' || verdict === 'timed-out' ? { lastFailureAt: closedAt, failuresInARow: Number(stats.failuresInARow) + 1 } : {}),
+    ...(verdict === 'failed' || verdict === 'timed-out'
+      ? { lastFailureAt: closedAt, failuresInARow: Number(stats.failuresInARow) + 1 }
+      : {}),
   });
 };
 
@@ -80,7 +118,12 @@ const counted = (event: RecordedEvent, rows: Rows): void => {
   });
 };
 
-const handlers: { readonly [type: string]: (event: RecordedEvent, rows: Rows) => void } = { SlotOpened: opened, SlotClosed: closed, SlotsSkipped: skipped, ScheduleDefined: defined };
+const handlers: { readonly [type: string]: (event: RecordedEvent, rows: Rows) => void } = {
+  SlotOpened: opened,
+  SlotClosed: closed,
+  SlotsSkipped: skipped,
+  ScheduleDefined: defined,
+};
 
 const forget = (event: RecordedEvent, rows: Rows): void => {
   const row = rows.get('runs', [event.metadata.correlationId]);
@@ -99,8 +142,26 @@ const readsOf = (event: RecordedEvent): readonly { readonly table: string; reado
 };
 
 const runColumns = {
-  slot: 'text', key: 'text', job: 'text', scope: 'text', at: 'text', cause: 'text', by: 'text', reason: 'text', openedAt: 'text', closedAt: 'text', verdict: 'text',
-  due: 'integer', changed: 'integer', parked: 'integer', events: 'json', durationMs: 'integer', message: 'text', version: 'integer', traceparent: 'text', lastStream: 'text',
+  slot: 'text',
+  key: 'text',
+  job: 'text',
+  scope: 'text',
+  at: 'text',
+  cause: 'text',
+  by: 'text',
+  reason: 'text',
+  openedAt: 'text',
+  closedAt: 'text',
+  verdict: 'text',
+  due: 'integer',
+  changed: 'integer',
+  parked: 'integer',
+  events: 'json',
+  durationMs: 'integer',
+  message: 'text',
+  version: 'integer',
+  traceparent: 'text',
+  lastStream: 'text',
 } as const;
 
 /** Every slot with its verdict, every skipped stretch, and figures per job over all of its runs (checklist A5, A6, A9). */
@@ -109,12 +170,30 @@ export const runs: Projection = defineProjection({
   version: 1,
   tables: [
     { name: 'runs', columns: runColumns, key: ['slot'], indexes: [['openedAt'], ['job', 'openedAt'], ['verdict', 'openedAt']] },
-    { name: 'skips', columns: { key: 'text', job: 'text', from: 'text', to: 'text', count: 'integer', reason: 'text', recordedAt: 'text' }, key: ['key', 'to'], indexes: [['job', 'to']] },
+    {
+      name: 'skips',
+      columns: { key: 'text', job: 'text', from: 'text', to: 'text', count: 'integer', reason: 'text', recordedAt: 'text' },
+      key: ['key', 'to'],
+      indexes: [['job', 'to']],
+    },
     {
       name: 'job_stats',
       columns: {
-        job: 'text', total: 'integer', completed: 'integer', failed: 'integer', cancelled: 'integer', timedOut: 'integer', skipped: 'integer', totalDurationMs: 'integer',
-        lastSlot: 'text', lastVerdict: 'text', lastRunAt: 'text', lastSuccessAt: 'text', lastFailureAt: 'text', activeFrom: 'text', failuresInARow: 'integer',
+        job: 'text',
+        total: 'integer',
+        completed: 'integer',
+        failed: 'integer',
+        cancelled: 'integer',
+        timedOut: 'integer',
+        skipped: 'integer',
+        totalDurationMs: 'integer',
+        lastSlot: 'text',
+        lastVerdict: 'text',
+        lastRunAt: 'text',
+        lastSuccessAt: 'text',
+        lastFailureAt: 'text',
+        activeFrom: 'text',
+        failuresInARow: 'integer',
       },
       key: ['job'],
     },
@@ -126,4 +205,3 @@ export const runs: Projection = defineProjection({
     else if (isSlot(event.metadata.correlationId)) counted(event, rows);
   },
 });
-

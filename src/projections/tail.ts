@@ -1,4 +1,4 @@
-import { messageOf } from '../core/errors.ts';
+import { isCarillonError, messageOf } from '../core/errors.ts';
 import type { Position } from '../core/event.ts';
 import type { Projection } from '../core/projection.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -7,7 +7,12 @@ import type { Observers } from '../ports/observers.ts';
 import type { ReadModels } from '../ports/read-models.ts';
 import { type BadEvent, project } from './projector.ts';
 
-export type TailDeps = { readonly store: EventStore; readonly readModels: ReadModels; readonly clock: Clock; readonly observers: Observers };
+export type TailDeps = {
+  readonly store: EventStore;
+  readonly readModels: ReadModels;
+  readonly clock: Clock;
+  readonly observers: Observers;
+};
 
 export type Tail = {
   /** Runs `work` while this projection's live rows stand still; the others go on. */
@@ -21,12 +26,26 @@ const reopenAfterMs = 250;
 
 type Follower = { readonly projection: Projection; checkpoint: Position | null; busy: Promise<unknown> };
 
+/** A projection whose checkpoint is unreadable begins anew: all of it stands in the log. */
+const openLive = async ({ readModels, observers }: TailDeps, projection: Projection): Promise<Position | null> => {
+  try {
+    return await readModels.open(projection, 'live');
+  } catch (error) {
+    if (!isCarillonError(error, 'projection-corrupt')) throw error;
+    observers.note({ kind: 'log', level: 'error', scope: 'projections', message: `${messageOf(error)}; it is built again from the log` });
+    await readModels.open(projection, 'rebuild');
+    await readModels.swap(projection.name);
+    return null;
+  }
+};
+
 /** One reader for all live projections of a process: each page is parsed once, and each projection commits its own rows with its checkpoint. */
 export const startTail = async (deps: TailDeps, projections: readonly Projection[], onBadEvent: BadEvent): Promise<Tail> => {
   const stopping = new AbortController();
   const { signal } = stopping;
   const followers: Follower[] = [];
-  for (const projection of projections) followers.push({ projection, checkpoint: await deps.readModels.open(projection, 'live'), busy: Promise.resolve() });
+  for (const projection of projections)
+    followers.push({ projection, checkpoint: await openLive(deps, projection), busy: Promise.resolve() });
 
   const take = async (follower: Follower, page: LogPage): Promise<void> => {
     const { projection } = follower;
@@ -64,7 +83,8 @@ export const startTail = async (deps: TailDeps, projections: readonly Projection
         if (signal.aborted) return;
         deps.observers.note({ kind: 'log', level: 'warn', scope: 'projections', message: messageOf(error) });
         // A fenced projection was moved on by another process: its checkpoint is read again.
-        for (const follower of followers) follower.checkpoint = await deps.readModels.checkpoint(follower.projection.name).catch(() => follower.checkpoint);
+        for (const follower of followers)
+          follower.checkpoint = await deps.readModels.checkpoint(follower.projection.name).catch(() => follower.checkpoint);
         await deps.clock.sleep(reopenAfterMs, signal);
       }
     }

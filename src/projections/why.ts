@@ -1,13 +1,13 @@
+import type { ScheduleEvent } from '../contexts/engine/schedule/events.ts';
 import { CarillonError } from '../core/errors.ts';
 import { commandRejected, type RecordedEvent, type StreamName } from '../core/event.ts';
-import { keyOfSlot, scheduleStream, type SlotId } from '../core/ids.ts';
+import { keyOfSlot, type SlotId, scheduleStream } from '../core/ids.ts';
 import type { Instant } from '../core/instant.ts';
 import type { Json } from '../core/json.ts';
 import { reactionsTo } from '../core/reactions.ts';
 import type { Registry } from '../core/registry.ts';
 import { evolveAll, firstDue, settle } from '../core/settle.ts';
 import { categoryOf, idOf, streamName } from '../core/stream.ts';
-import type { ScheduleEvent } from '../contexts/engine/schedule/events.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { ReadModels } from '../ports/read-models.ts';
@@ -16,7 +16,13 @@ import { getRun } from './run-queries.ts';
 export type WhyDeps = { readonly store: EventStore; readonly readModels: ReadModels; readonly registry: Registry; readonly clock: Clock };
 
 /** The slot that settled a change: its verdict, and who gave the schedule that version. */
-export type SlotCause = { readonly slot: string; readonly verdict: string; readonly cause: string; readonly version: number; readonly definedBy: string };
+export type SlotCause = {
+  readonly slot: string;
+  readonly verdict: string;
+  readonly cause: string;
+  readonly version: number;
+  readonly definedBy: string;
+};
 
 /** One decision and what came of it. */
 export type Change = {
@@ -52,7 +58,8 @@ const decisions = (events: readonly RecordedEvent[]): RecordedEvent[][] => {
   for (const event of events) {
     const last = groups.at(-1)?.[0]?.metadata;
     const { causationId, asOf, rule, job } = event.metadata;
-    if (last !== undefined && last.causationId === causationId && last.asOf === asOf && last.rule === rule && last.job === job) groups.at(-1)!.push(event);
+    if (last !== undefined && last.causationId === causationId && last.asOf === asOf && last.rule === rule && last.job === job)
+      groups.at(-1)!.push(event);
     else groups.push([event]);
   }
   return groups;
@@ -80,7 +87,13 @@ const followedBy = async ({ registry, store }: WhyDeps, group: readonly Recorded
   const found = await Promise.all(
     commands.map(async (command) => {
       const { events } = await store.read(command.to, { backwards: true, limit: maxEvents });
-      return { stream: command.to, events: events.filter((event) => event.metadata.causationId === command.id).map((event) => event.type).reverse() };
+      return {
+        stream: command.to,
+        events: events
+          .filter((event) => event.metadata.causationId === command.id)
+          .map((event) => event.type)
+          .reverse(),
+      };
     }),
   );
   return found.filter((each) => each.events.length > 0);
@@ -114,16 +127,32 @@ export const why = async (deps: WhyDeps, stream: StreamName, limit = 20): Promis
   const page = await deps.store.read(stream, { limit: maxEvents });
   if (page.head === 'erased') throw new CarillonError('stream-erased', `${stream} was erased`);
   if (decider === undefined || page.head === 'no-stream') throw new CarillonError('not-found', `There is no ${stream}`);
-  const changes = await Promise.all(decisions(page.events).slice(-limit).reverse().map((group) => changeOf(deps, group)));
-  const state = evolveAll(decider, decider.initial, page.events.filter((event) => event.type !== commandRejected));
-  const asOf = page.events.reduce<Instant | null>((latest, event) => (latest === null || event.metadata.asOf > latest ? event.metadata.asOf : latest), null);
+  const changes = await Promise.all(
+    decisions(page.events)
+      .slice(-limit)
+      .reverse()
+      .map((group) => changeOf(deps, group)),
+  );
+  const state = evolveAll(
+    decider,
+    decider.initial,
+    page.events.filter((event) => event.type !== commandRejected),
+  );
+  const asOf = page.events.reduce<Instant | null>(
+    (latest, event) => (latest === null || event.metadata.asOf > latest ? event.metadata.asOf : latest),
+    null,
+  );
   const settled = settledNow(deps, stream, { state, asOf });
   const next = firstDue(deps.registry.dues.get(decider.category) ?? [], settled);
   return { stream, changes, now: { state: settled, next: next === null ? null : { job: next.due.name, at: next.at } } };
 };
 
 /** The state with what is due by now applied; as recorded when a rule throws: the explanation must not fail with it. */
-const settledNow = ({ registry, clock }: WhyDeps, stream: StreamName, from: { readonly state: Json; readonly asOf: Instant | null }): Json => {
+const settledNow = (
+  { registry, clock }: WhyDeps,
+  stream: StreamName,
+  from: { readonly state: Json; readonly asOf: Instant | null },
+): Json => {
   const decider = registry.deciders.get(categoryOf(stream))!;
   const dues = (registry.dues.get(decider.category) ?? []).filter((due) => due.settles);
   try {
@@ -138,7 +167,10 @@ export const findEntity = async ({ readModels, registry }: Pick<WhyDeps, 'readMo
   // A full name is taken as it is: the stream itself says whether it is there, or was erased.
   if (/^[a-z][a-z0-9]*\.[a-z][a-z0-9]*-/.test(id)) return streamName(id);
   const candidates = [...registry.deciders.keys()].map((category) => streamName(`${category}-${id}`));
-  const rows = await readModels.get('actors', candidates.map((stream) => [stream]));
+  const rows = await readModels.get(
+    'actors',
+    candidates.map((stream) => [stream]),
+  );
   const found = candidates.filter((_, index) => rows[index] !== null);
   if (found.length > 1) throw new CarillonError('ambiguous-name', `"${id}" is ${found.join(' and ')}`);
   const [stream] = found;

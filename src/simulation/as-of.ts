@@ -9,7 +9,13 @@ import { categoryOf, idOf } from '../core/stream.ts';
 import type { EventStore } from '../ports/event-store.ts';
 
 /** An actor at an instant. `settled` is its state with everything applied that was due by then, recorded or not. */
-export type AsOf = { readonly stream: StreamName; readonly at: Instant; readonly revision: number | null; readonly state: Json; readonly settled: Json };
+export type AsOf = {
+  readonly stream: StreamName;
+  readonly at: Instant;
+  readonly revision: number | null;
+  readonly state: Json;
+  readonly settled: Json;
+};
 
 const pageSize = 1_000;
 
@@ -17,7 +23,12 @@ const pageSize = 1_000;
  * An actor as it stood at `at`: its events up to there, by when they took effect (`effect`, the default) or by when they
  * were recorded (`recorded`). Throws `not-found` for a stream without events, `stream-erased`.
  */
-export const stateAsOf = async (deps: { readonly store: EventStore; readonly registry: Registry }, stream: StreamName, at: Instant, by: 'effect' | 'recorded' = 'effect'): Promise<AsOf> => {
+export const stateAsOf = async (
+  deps: { readonly store: EventStore; readonly registry: Registry },
+  stream: StreamName,
+  at: Instant,
+  by: 'effect' | 'recorded' = 'effect',
+): Promise<AsOf> => {
   const decider = deps.registry.deciders.get(categoryOf(stream)) as AnyDecider | undefined;
   if (decider === undefined) throw new CarillonError('not-found', `No context has actors of category "${categoryOf(stream)}"`);
   let state = decider.initial;

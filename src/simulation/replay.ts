@@ -10,8 +10,20 @@ import type { EventStore } from '../ports/event-store.ts';
 import type { ReadModels } from '../ports/read-models.ts';
 import { listActors } from '../projections/due-queries.ts';
 
-export type Difference = { readonly stream: StreamName; readonly revision: number; readonly at: Instant; readonly recorded: readonly DomainEvent[]; readonly today: readonly DomainEvent[] };
-export type Replay = { readonly job: string; readonly actors: number; readonly decisions: number; readonly equal: number; readonly different: readonly Difference[] };
+export type Difference = {
+  readonly stream: StreamName;
+  readonly revision: number;
+  readonly at: Instant;
+  readonly recorded: readonly DomainEvent[];
+  readonly today: readonly DomainEvent[];
+};
+export type Replay = {
+  readonly job: string;
+  readonly actors: number;
+  readonly decisions: number;
+  readonly equal: number;
+  readonly different: readonly Difference[];
+};
 
 const pageSize = 200;
 const streamPage = 1_000;
@@ -24,7 +36,12 @@ const groups = (events: readonly RecordedEvent[]): RecordedEvent[][] => {
   const found: RecordedEvent[][] = [];
   for (const event of events) {
     const last = found.at(-1)?.[0];
-    const same = last !== undefined && last.metadata.causationId === event.metadata.causationId && last.metadata.asOf === event.metadata.asOf && last.metadata.job === event.metadata.job && last.metadata.rule === event.metadata.rule;
+    const same =
+      last !== undefined &&
+      last.metadata.causationId === event.metadata.causationId &&
+      last.metadata.asOf === event.metadata.asOf &&
+      last.metadata.job === event.metadata.job &&
+      last.metadata.rule === event.metadata.rule;
     if (same) found.at(-1)!.push(event);
     else found.push([event]);
   }
@@ -32,7 +49,14 @@ const groups = (events: readonly RecordedEvent[]): RecordedEvent[][] => {
 };
 
 /** What today's code decides where the recorded decision was made. */
-const today = (registry: Registry, decider: AnyDecider, job: AnyJob, stream: StreamName, state: Json, asOf: Instant | null): readonly DomainEvent[] => {
+const today = (
+  registry: Registry,
+  decider: AnyDecider,
+  job: AnyJob,
+  stream: StreamName,
+  state: Json,
+  asOf: Instant | null,
+): readonly DomainEvent[] => {
   const dues = (registry.dues.get(decider.category) ?? []).filter((due) => due.settles);
   const first = firstDue(dues, state);
   if (first === null || first.due.name !== job.name) return [];
@@ -41,7 +65,10 @@ const today = (registry: Registry, decider: AnyDecider, job: AnyJob, stream: Str
 };
 
 /** Today's code on the past of an at-due job's actors, and where it decides otherwise than was recorded. Nothing is appended. */
-export const replay = async (deps: { readonly store: EventStore; readonly readModels: ReadModels; readonly registry: Registry }, name: string): Promise<Replay> => {
+export const replay = async (
+  deps: { readonly store: EventStore; readonly readModels: ReadModels; readonly registry: Registry },
+  name: string,
+): Promise<Replay> => {
   const job = deps.registry.jobs.get(deps.registry.find(name).name)!;
   const decider = job.actor;
   let [actors, decisions, equal] = [0, 0, 0];
@@ -59,7 +86,14 @@ export const replay = async (deps: { readonly store: EventStore; readonly readMo
           decisions += 1;
           const now = today(deps.registry, decider, job, stream as StreamName, state, asOf);
           if (plain(now) === plain(group)) equal += 1;
-          else if (different.length < maxDifferences) different.push({ stream: stream as StreamName, revision: event.revision, at: event.metadata.asOf, recorded: group.map(({ type, data }) => ({ type, data })), today: now });
+          else if (different.length < maxDifferences)
+            different.push({
+              stream: stream as StreamName,
+              revision: event.revision,
+              at: event.metadata.asOf,
+              recorded: group.map(({ type, data }) => ({ type, data })),
+              today: now,
+            });
         }
         state = evolveAll(decider, state, group);
         asOf = asOf === null ? event.metadata.asOf : later(asOf, event.metadata.asOf);

@@ -1,4 +1,5 @@
 import type { AnyDecider } from '../core/decider.ts';
+import { messageOf } from '../core/errors.ts';
 import type { DomainEvent, StreamName } from '../core/event.ts';
 import { scheduleKey } from '../core/ids.ts';
 import type { Instant } from '../core/instant.ts';
@@ -7,14 +8,23 @@ import type { Json } from '../core/json.ts';
 import type { Registry } from '../core/registry.ts';
 import { evolveAll, settle } from '../core/settle.ts';
 import { categoryOf, idOf } from '../core/stream.ts';
-import { messageOf } from '../core/errors.ts';
 import type { ReadModels } from '../ports/read-models.ts';
-import { pageDueEverywhere, type DueRow } from '../projections/due-queries.ts';
+import { type DueRow, pageDueEverywhere } from '../projections/due-queries.ts';
 
-export type SimulationDeps = { readonly registry: Registry; readonly readModels: ReadModels; /** For jobs that look before they decide; without it they are simulated without what they would see. */ readonly look?: Look };
+export type SimulationDeps = {
+  readonly registry: Registry;
+  readonly readModels: ReadModels /** For jobs that look before they decide; without it they are simulated without what they would see. */;
+  readonly look?: Look;
+};
 
 /** What one actor would do. `events` as they would be appended, without ids. */
-export type Proposal = { readonly stream: StreamName; readonly rule: string; readonly events: readonly DomainEvent[]; readonly before: Json; readonly after: Json };
+export type Proposal = {
+  readonly stream: StreamName;
+  readonly rule: string;
+  readonly events: readonly DomainEvent[];
+  readonly before: Json;
+  readonly after: Json;
+};
 
 export type Simulation = {
   readonly job: string;
@@ -32,7 +42,14 @@ const pageSize = 500;
 const defaultMaxActors = 200;
 
 /** What a job would do to one actor at `asOf`, by the same settle and decide as a run. Throws what the job's code throws. */
-export const propose = (registry: Registry, job: AnyJob, stream: StreamName, from: { readonly state: Json; readonly asOf: Instant | null }, asOf: Instant, observed?: Json): Proposal => {
+export const propose = (
+  registry: Registry,
+  job: AnyJob,
+  stream: StreamName,
+  from: { readonly state: Json; readonly asOf: Instant | null },
+  asOf: Instant,
+  observed?: Json,
+): Proposal => {
   const decider = registry.deciders.get(categoryOf(stream)) as AnyDecider;
   const dues = (registry.dues.get(decider.category) ?? []).filter((due) => due.settles);
   const settled = settle(decider, dues, idOf(stream), from, asOf);
@@ -55,18 +72,31 @@ const add = (counts: Record<string, number>, name: string): void => {
 };
 
 /** What a job would do if its slot were `asOf`: now, or later for a forecast. Nothing is appended (design section 9). */
-export const simulate = async (deps: SimulationDeps, name: string, asOf: Instant, options: { readonly maxActors?: number; readonly scope?: string } = {}): Promise<Simulation> => {
+export const simulate = async (
+  deps: SimulationDeps,
+  name: string,
+  asOf: Instant,
+  options: { readonly maxActors?: number; readonly scope?: string } = {},
+): Promise<Simulation> => {
   const job = deps.registry.jobs.get(deps.registry.find(name).name)!;
   const events: Record<string, number> = {};
   const rules: Record<string, number> = {};
   const actors: Proposal[] = [];
   let [due, changed, failed] = [0, 0, 0];
   for (let after: DueRow | undefined; ; ) {
-    const rows = await pageDueEverywhere(deps.readModels, { name: scheduleKey(job.name, options.scope), upTo: asOf, limit: pageSize, ...(after === undefined ? {} : { after }) });
+    const rows = await pageDueEverywhere(deps.readModels, {
+      name: scheduleKey(job.name, options.scope),
+      upTo: asOf,
+      limit: pageSize,
+      ...(after === undefined ? {} : { after }),
+    });
     for (const row of rows) {
       due += 1;
       try {
-        const observed = job.observe !== undefined && deps.look !== undefined ? await job.observe(idOf(row.stream as StreamName), asOf, deps.look) : undefined;
+        const observed =
+          job.observe !== undefined && deps.look !== undefined
+            ? await job.observe(idOf(row.stream as StreamName), asOf, deps.look)
+            : undefined;
         const proposal = propose(deps.registry, job, row.stream as StreamName, row, asOf, observed);
         for (const event of proposal.events) add(events, event.type);
         add(rules, proposal.rule);

@@ -3,10 +3,10 @@ import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import type { Resource } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { jobOfKey } from '../core/ids.ts';
+import { toMs } from '../core/instant.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Note } from '../ports/observers.ts';
-import { toMs } from '../core/instant.ts';
-import { jobOfKey } from '../core/ids.ts';
 import { metrics as names } from './names.ts';
 
 type Name = keyof typeof names;
@@ -32,10 +32,14 @@ export const createMetrics = (options: { resource: Resource; version: string; cl
       const counter = meter.createCounter(full, { description: help });
       return (value, labels) => counter.add(value, labels);
     }
-    const instrument = kind === 'histogram' ? meter.createHistogram(full, { description: help }) : meter.createGauge(full, { description: help });
+    const instrument =
+      kind === 'histogram' ? meter.createHistogram(full, { description: help }) : meter.createGauge(full, { description: help });
     return (value, labels) => instrument.record(value, labels);
   };
-  const instruments = Object.fromEntries((Object.keys(names) as Name[]).map((name) => [name, make(name)])) as Record<Name, (value: number, labels: Attributes) => void>;
+  const instruments = Object.fromEntries((Object.keys(names) as Name[]).map((name) => [name, make(name)])) as Record<
+    Name,
+    (value: number, labels: Attributes) => void
+  >;
   const add: Metrics['add'] = (name, value, labels) => instruments[name](value, labels);
   add('build', 1, { version: options.version });
 

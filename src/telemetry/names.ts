@@ -19,7 +19,12 @@ export const attributes = {
 /** Names as Prometheus shows them; base units, no ids among the labels. */
 export const metrics = {
   runs: { name: 'carillon_runs_total', kind: 'counter', labels: ['job', 'trigger', 'outcome'], help: 'Slots that got a verdict' },
-  runDuration: { name: 'carillon_run_duration_seconds', kind: 'histogram', labels: ['job'], help: 'From the opening of a slot to its verdict' },
+  runDuration: {
+    name: 'carillon_run_duration_seconds',
+    kind: 'histogram',
+    labels: ['job'],
+    help: 'From the opening of a slot to its verdict',
+  },
   lastSuccess: { name: 'carillon_last_success_timestamp_seconds', kind: 'gauge', labels: ['job'], help: 'When a job last completed' },
   delay: { name: 'carillon_schedule_delay_seconds', kind: 'histogram', labels: ['job'], help: 'From a slot to its durable opening' },
   entities: { name: 'carillon_entities_total', kind: 'counter', labels: ['job'], help: 'Actors that slices went through' },

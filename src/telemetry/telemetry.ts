@@ -27,15 +27,32 @@ export type Telemetry = {
 const shutdownMs = 1_000;
 
 /** Starts telemetry as the standard `OTEL_*` variables and LOG_LEVEL (warn when absent) say. */
-export const createTelemetry = ({ env, version, clock, role }: { env: NodeJS.ProcessEnv; version: string; clock: Clock; role: string }): Telemetry => {
+export const createTelemetry = ({
+  env,
+  version,
+  clock,
+  role,
+}: {
+  env: NodeJS.ProcessEnv;
+  version: string;
+  clock: Clock;
+  role: string;
+}): Telemetry => {
   const log = createLog(env.LOG_LEVEL ?? 'warn');
-  const resource = resourceFromAttributes({ 'service.name': env.OTEL_SERVICE_NAME ?? 'carillon', 'service.version': version, 'carillon.role': role });
+  const resource = resourceFromAttributes({
+    'service.name': env.OTEL_SERVICE_NAME ?? 'carillon',
+    'service.version': version,
+    'carillon.role': role,
+  });
   const wanted = tracesWanted(env);
   const metrics = createMetrics({ resource, version, clock, otlp: wanted && env.OTEL_METRICS_EXPORTER !== 'none' });
   const traces = wanted ? createTraces(env, resource, version) : null;
   const bounded = async (work: Promise<unknown>): Promise<void> => {
     const done = new AbortController();
-    await Promise.race([work.catch((error: unknown) => log.warn({ scope: 'telemetry' }, messageOf(error))), clock.sleep(shutdownMs, done.signal)]);
+    await Promise.race([
+      work.catch((error: unknown) => log.warn({ scope: 'telemetry' }, messageOf(error))),
+      clock.sleep(shutdownMs, done.signal),
+    ]);
     done.abort();
   };
   return {

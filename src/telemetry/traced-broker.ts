@@ -14,7 +14,16 @@ export const tracedBroker = (broker: Broker, tracer: Tracer): Broker => ({
     if (exchange === exchanges.replies) return broker.publish(exchange, key, message, options);
     const span = tracer.startSpan(
       `${spans.send} ${exchange}`,
-      { kind: SpanKind.PRODUCER, attributes: { [names.system]: 'carillon', [names.operation]: 'send', [names.destination]: exchange, [names.routingKey]: key, [names.messageId]: message.id } },
+      {
+        kind: SpanKind.PRODUCER,
+        attributes: {
+          [names.system]: 'carillon',
+          [names.operation]: 'send',
+          [names.destination]: exchange,
+          [names.routingKey]: key,
+          [names.messageId]: message.id,
+        },
+      },
       parentOf(message.headers.traceparent),
     );
     try {
@@ -31,7 +40,16 @@ export const tracedBroker = (broker: Broker, tracer: Tracer): Broker => ({
       if (message.type === 'answer') return handler(message, attempt);
       const span = tracer.startSpan(
         `${spans.process} ${queue}`,
-        { kind: SpanKind.CONSUMER, attributes: { [names.system]: 'carillon', [names.operation]: 'process', [names.destination]: queue, [names.messageId]: message.id, [names.command]: message.type } },
+        {
+          kind: SpanKind.CONSUMER,
+          attributes: {
+            [names.system]: 'carillon',
+            [names.operation]: 'process',
+            [names.destination]: queue,
+            [names.messageId]: message.id,
+            [names.command]: message.type,
+          },
+        },
         parentOf(message.headers.traceparent),
       );
       try {

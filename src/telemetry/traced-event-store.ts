@@ -14,11 +14,19 @@ const outcomeOf = (result: AppendResult): string => (result.ok ? 'ok' : 'conflic
 /** An event store that shows each append as a span of the trace that its events carry, and counts what became durable. */
 export const tracedEventStore = (store: EventStore, tracer: Tracer): EventStore => {
   const begin = (item: AppendItem): Span =>
-    tracer.startSpan(`${spans.append} ${categoryOf(item.stream)}`, { kind: SpanKind.CLIENT, attributes: { [names.stream]: item.stream, [names.events]: item.events.map((event) => event.type) } }, parentIn(item) === undefined ? undefined : parentOf(parentIn(item)));
+    tracer.startSpan(
+      `${spans.append} ${categoryOf(item.stream)}`,
+      { kind: SpanKind.CLIENT, attributes: { [names.stream]: item.stream, [names.events]: item.events.map((event) => event.type) } },
+      parentIn(item) === undefined ? undefined : parentOf(parentIn(item)),
+    );
 
   const many = async (items: readonly AppendItem[]): Promise<readonly AppendResult[]> => {
     const parents = items.flatMap((item) => parentIn(item) ?? []);
-    const span = tracer.startSpan(`${spans.append} batch`, { kind: SpanKind.CLIENT, links: linksOf(parents, 128), attributes: { [names.batch]: items.length } }, parentOf(parents[0]));
+    const span = tracer.startSpan(
+      `${spans.append} batch`,
+      { kind: SpanKind.CLIENT, links: linksOf(parents, 128), attributes: { [names.batch]: items.length } },
+      parentOf(parents[0]),
+    );
     try {
       return await store.appendMany(items);
     } finally {
@@ -31,7 +39,7 @@ export const tracedEventStore = (store: EventStore, tracer: Tracer): EventStore 
     const open = items.map((item) => (parentIn(item) === undefined ? null : begin(item)));
     try {
       const results = await store.appendMany(items);
-      results.forEach((result, index) => open[index]?.setAttribute(names.outcome, outcomeOf(result)));
+      for (const [index, result] of results.entries()) open[index]?.setAttribute(names.outcome, outcomeOf(result));
       return results;
     } finally {
       for (const span of open) span?.end();

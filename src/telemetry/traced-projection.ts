@@ -16,13 +16,17 @@ export const tracedProjection = (projection: Projection, tracer: Tracer): Projec
       const traceId = traceparent?.slice(3, 35);
       if (traceparent === undefined || traceId === undefined || seen.has(traceId)) return projection.apply(event, rows);
       seen.add(traceId);
-      if (seen.size > remembered) for (const oldest of seen) {
-        seen.delete(oldest);
-        break;
-      }
+      if (seen.size > remembered)
+        for (const oldest of seen) {
+          seen.delete(oldest);
+          break;
+        }
       const span = tracer.startSpan(
         `${spans.project} ${projection.name}`,
-        { kind: SpanKind.CONSUMER, attributes: { [names.projection]: projection.name, [names.stream]: event.stream, [names.position]: event.position } },
+        {
+          kind: SpanKind.CONSUMER,
+          attributes: { [names.projection]: projection.name, [names.stream]: event.stream, [names.position]: event.position },
+        },
         parentOf(traceparent),
       );
       try {

@@ -1,7 +1,15 @@
-import { type Context, type Link, ROOT_CONTEXT, type Span, type SpanContext, trace, type Tracer } from '@opentelemetry/api';
+import { type Context, type Link, ROOT_CONTEXT, type Span, type SpanContext, type Tracer, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import type { Resource } from '@opentelemetry/resources';
-import { AlwaysOffSampler, AlwaysOnSampler, BatchSpanProcessor, ParentBasedSampler, type Sampler, TraceIdRatioBasedSampler, TracerProvider } from '@opentelemetry/sdk-trace';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  type Sampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
 
 const shape = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 
@@ -49,11 +57,22 @@ const samplerOf = (env: NodeJS.ProcessEnv): Sampler => {
 
 /** True when the standard variables name a collector for traces and do not switch telemetry off. */
 export const tracesWanted = (env: NodeJS.ProcessEnv): boolean =>
-  env.OTEL_SDK_DISABLED !== 'true' && env.OTEL_TRACES_EXPORTER !== 'none' && Boolean(env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_ENDPOINT);
+  env.OTEL_SDK_DISABLED !== 'true' &&
+  env.OTEL_TRACES_EXPORTER !== 'none' &&
+  Boolean(env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_ENDPOINT);
 
 /** Spans to the collector that the standard `OTEL_*` variables name; the exporter reads address, headers and timeout itself. */
-export const createTraces = (env: NodeJS.ProcessEnv, resource: Resource, version: string): { tracer: Tracer; flush(): Promise<void>; shutdown(): Promise<void> } => {
-  const processor = new BatchSpanProcessor({ exporter: new OTLPTraceExporter(), maxQueueSize: 16_384, maxExportBatchSize: 1_024, scheduledDelayMillis: Number(env.OTEL_BSP_SCHEDULE_DELAY ?? 1_000) });
+export const createTraces = (
+  env: NodeJS.ProcessEnv,
+  resource: Resource,
+  version: string,
+): { tracer: Tracer; flush(): Promise<void>; shutdown(): Promise<void> } => {
+  const processor = new BatchSpanProcessor({
+    exporter: new OTLPTraceExporter(),
+    maxQueueSize: 16_384,
+    maxExportBatchSize: 1_024,
+    scheduledDelayMillis: Number(env.OTEL_BSP_SCHEDULE_DELAY ?? 1_000),
+  });
   const provider = new TracerProvider({ resource, sampler: samplerOf(env), spanProcessors: [processor] });
   return { tracer: provider.getTracer('carillon', version), flush: () => provider.forceFlush(), shutdown: () => provider.shutdown() };
 };

@@ -1,10 +1,10 @@
+import type { Definition } from '../contexts/engine/schedule/events.ts';
 import type { Command } from '../core/command.ts';
 import { scheduleKey, scheduleStream } from '../core/ids.ts';
 import type { Instant } from '../core/instant.ts';
 import type { Scheduled } from '../core/job.ts';
 import type { Json } from '../core/json.ts';
 import type { Registry } from '../core/registry.ts';
-import type { Definition } from '../contexts/engine/schedule/events.ts';
 import type { Clock, Ids } from '../ports/clock.ts';
 import type { Commands } from '../ports/commands.ts';
 

@@ -1,15 +1,22 @@
+import type { Ailment, HealthState } from '../contexts/engine/health/events.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Registry } from '../core/registry.ts';
 import { streamOf } from '../core/stream.ts';
-import type { Ailment, HealthState } from '../contexts/engine/health/events.ts';
 import type { Clock, Ids } from '../ports/clock.ts';
 import type { Commands } from '../ports/commands.ts';
 import type { Observers } from '../ports/observers.ts';
 import type { ReadModels } from '../ports/read-models.ts';
 import { actorRow } from '../projections/due-queries.ts';
-import { healthOfAll, type HealthRow } from '../projections/health.ts';
+import { type HealthRow, healthOfAll } from '../projections/health.ts';
 
-export type HealthWatchDeps = { readonly registry: Registry; readonly readModels: ReadModels; readonly commands: Commands; readonly clock: Clock; readonly ids: Ids; readonly observers: Observers };
+export type HealthWatchDeps = {
+  readonly registry: Registry;
+  readonly readModels: ReadModels;
+  readonly commands: Commands;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly observers: Observers;
+};
 
 const everyMs = 60_000;
 const ailments: readonly string[] = ['late', 'never-ran', 'failing'];
@@ -27,8 +34,10 @@ export const checkHealth = async (deps: HealthWatchDeps): Promise<void> => {
     const data = { job: row.job, ailment, since: row.since ?? now, message: row.message };
     const answer = await deps.commands.send({ id: deps.ids.next(), to: stream, type: 'ReportHealth', data, asOf: now });
     if (answer.kind !== 'accepted') continue;
-    if (answer.events.includes('AlertCleared')) deps.observers.note({ kind: 'alert', alert: known ?? 'late', job: row.job, message: `${row.job} is well again`, open: false });
-    if (ailment !== null) deps.observers.note({ kind: 'alert', alert: ailment, job: row.job, message: `${row.job}: ${row.message}`, open: true });
+    if (answer.events.includes('AlertCleared'))
+      deps.observers.note({ kind: 'alert', alert: known ?? 'late', job: row.job, message: `${row.job} is well again`, open: false });
+    if (ailment !== null)
+      deps.observers.note({ kind: 'alert', alert: ailment, job: row.job, message: `${row.job}: ${row.message}`, open: true });
   }
 };
 
@@ -37,6 +46,8 @@ export const watchHealth = async (deps: HealthWatchDeps, signal: AbortSignal): P
   while (!signal.aborted) {
     await deps.clock.sleep(everyMs, signal);
     if (signal.aborted) return;
-    await checkHealth(deps).catch((error: unknown) => deps.observers.note({ kind: 'log', level: 'warn', scope: 'health', message: messageOf(error) }));
+    await checkHealth(deps).catch((error: unknown) =>
+      deps.observers.note({ kind: 'log', level: 'warn', scope: 'health', message: messageOf(error) }),
+    );
   }
 };

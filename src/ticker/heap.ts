@@ -1,5 +1,10 @@
 /** A binary min-heap of keys by number; an entry that was moved is pushed again and the old one skipped by its reader. */
-export type Heap = { push(at: number, key: string): void; peek(): { readonly at: number; readonly key: string } | undefined; pop(): void; readonly size: number };
+export type Heap = {
+  push(at: number, key: string): void;
+  peek(): { readonly at: number; readonly key: string } | undefined;
+  pop(): void;
+  readonly size: number;
+};
 
 export const createHeap = (): Heap => {
   const items: { at: number; key: string }[] = [];

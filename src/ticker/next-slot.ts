@@ -1,9 +1,9 @@
-import { scheduleKey } from '../core/ids.ts';
-import { type Instant, later, plus } from '../core/instant.ts';
 import type { Cause, ScheduleState } from '../contexts/engine/schedule/events.ts';
 import { lastSlotUpTo, nextPending, slotAfter } from '../contexts/engine/schedule/slots-of.ts';
-import { firstDueAt } from '../projections/due-queries.ts';
+import { scheduleKey } from '../core/ids.ts';
+import { type Instant, later, plus } from '../core/instant.ts';
 import type { ReadModels } from '../ports/read-models.ts';
+import { firstDueAt } from '../projections/due-queries.ts';
 
 /** The slot to open next; `missed` when it is not the newest one that is due. */
 export type NextSlot = { readonly at: Instant; readonly cause: Cause; readonly missed: boolean };

@@ -1,12 +1,12 @@
+import type { Cause, ScheduleState } from '../contexts/engine/schedule/events.ts';
+import { nextPending } from '../contexts/engine/schedule/slots-of.ts';
 import type { Command } from '../core/command.ts';
 import { messageOf } from '../core/errors.ts';
-import { jobOfKey, scheduleStream, slotId, type SlotId } from '../core/ids.ts';
+import { jobOfKey, type SlotId, scheduleStream, slotId } from '../core/ids.ts';
 import { earlier, type Instant, toMs } from '../core/instant.ts';
 import type { Json } from '../core/json.ts';
 import { partitionOf } from '../core/partition.ts';
 import type { Registry } from '../core/registry.ts';
-import type { Cause, ScheduleState } from '../contexts/engine/schedule/events.ts';
-import { nextPending } from '../contexts/engine/schedule/slots-of.ts';
 import { type Broker, exchanges } from '../ports/broker.ts';
 import type { Clock, Ids } from '../ports/clock.ts';
 import type { EventStore } from '../ports/event-store.ts';
@@ -37,7 +37,8 @@ const contextOfKey = (key: string): string => key.slice(0, key.indexOf('/'));
 /** The time that a context's schedules live in: now, or the cursor of an import that touches it. */
 const nowOf = (watch: Watch, context: string, now: Instant): Instant => {
   let limit = now;
-  for (const running of watch.imports.values()) if (running.cursor !== null && running.contexts.includes(context)) limit = earlier(limit, running.cursor);
+  for (const running of watch.imports.values())
+    if (running.cursor !== null && running.contexts.includes(context)) limit = earlier(limit, running.cursor);
   return limit;
 };
 
@@ -73,10 +74,22 @@ export const startTicker = async (deps: TickerDeps): Promise<Ticker> => {
   }
 
   const publish = async (key: string, slot: SlotId, at: Instant, cause: Cause): Promise<void> => {
-    const command: Command = { id: deps.ids.next(), to: scheduleStream(key), type: 'OpenSlot', data: { slot, at, cause } as Json, asOf: deps.clock.now(), correlationId: slot };
+    const command: Command = {
+      id: deps.ids.next(),
+      to: scheduleStream(key),
+      type: 'OpenSlot',
+      data: { slot, at, cause } as Json,
+      asOf: deps.clock.now(),
+      correlationId: slot,
+    };
     const [context, verb] = jobOfKey(key).split('/');
     const partition = String(partitionOf(key, deps.partitions)).padStart(2, '0');
-    await deps.broker.publish(exchanges.ticks, `${context}.${verb}.${partition}`, { id: slot, type: 'command', headers: {}, body: command });
+    await deps.broker.publish(exchanges.ticks, `${context}.${verb}.${partition}`, {
+      id: slot,
+      type: 'command',
+      headers: {},
+      body: command,
+    });
   };
 
   /** Keys whose time has come, each once. */
@@ -94,7 +107,8 @@ export const startTicker = async (deps: TickerDeps): Promise<Ticker> => {
     let oldest: Instant | null = null;
     for (const [key, state] of watch.schedules) {
       if (contextOfKey(key) !== context) continue;
-      const next = state.open?.cause === 'catch-up' ? { at: state.open.at, missed: true } : await nextSlotToOpen(deps.readModels, state, now);
+      const next =
+        state.open?.cause === 'catch-up' ? { at: state.open.at, missed: true } : await nextSlotToOpen(deps.readModels, state, now);
       if (next?.missed && (oldest === null || next.at < oldest)) oldest = next.at;
     }
     return oldest;

@@ -1,12 +1,11 @@
+import type { ImportEvent, ImportState } from '../contexts/engine/import/events.ts';
+import { importDecider } from '../contexts/engine/import/import.ts';
+import type { ScheduleEvent, ScheduleState } from '../contexts/engine/schedule/events.ts';
+import { schedule } from '../contexts/engine/schedule/schedule.ts';
 import type { RecordedEvent, StreamName } from '../core/event.ts';
 import { commandRejected, type Position } from '../core/event.ts';
 import { scheduleStream } from '../core/ids.ts';
 import { categoryOf, idOf } from '../core/stream.ts';
-import type { ImportState } from '../contexts/engine/import/events.ts';
-import { importDecider } from '../contexts/engine/import/import.ts';
-import type { ScheduleEvent, ScheduleState } from '../contexts/engine/schedule/events.ts';
-import { schedule } from '../contexts/engine/schedule/schedule.ts';
-import type { ImportEvent } from '../contexts/engine/import/events.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { ReadModels } from '../ports/read-models.ts';
@@ -69,7 +68,10 @@ export const watchSchedules = async (
   const follow = async (): Promise<void> => {
     while (!signal.aborted) {
       try {
-        for await (const page of deps.store.subscribe({ after: position, categories: [schedule.category, importDecider.category] }, signal)) {
+        for await (const page of deps.store.subscribe(
+          { after: position, categories: [schedule.category, importDecider.category] },
+          signal,
+        )) {
           for (const event of page.events) take(event);
           position = page.upTo;
         }

@@ -24,5 +24,9 @@ describe('README', () => {
 
 it('docs/metrics.md lists every metric', () => {
   const listed = [...read('docs/metrics.md').matchAll(/^\| `(carillon_\w+)`/gm)].map((row) => row[1]);
-  expect(listed.sort()).toEqual(Object.values(metrics).map(({ name }) => name).sort());
+  expect(listed.sort()).toEqual(
+    Object.values(metrics)
+      .map(({ name }) => name)
+      .sort(),
+  );
 });

@@ -6,7 +6,10 @@ const root = resolve(import.meta.dirname, '../..');
 const src = join(root, 'src');
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 const text = (file: string): string => readFileSync(join(src, file), 'utf8');
-const code = (file: string): string => text(file).replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+const code = (file: string): string =>
+  text(file)
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/^\s*\/\/.*$/gm, '');
 
 const importsOf = (file: string): { what: string; typeOnly: boolean }[] =>
   [...text(file).matchAll(/^(import|export)\s+(type\s+)?[^;]*?from\s+'([^']+)'/gms)].map(([, , type, from]) => ({
@@ -28,7 +31,10 @@ const allowed: Record<string, { folders: string[]; packages: RegExp }> = {
   simulation: { folders: ['core', 'ports', 'contexts', 'projections', 'simulation'], packages: /^$/ },
   adapters: { folders: ['core', 'ports', 'adapters'], packages: /^(node:.*|node-cron)$/ },
   telemetry: { folders: ['core', 'ports', 'telemetry'], packages: /^(node:.*|pino|@opentelemetry\/.*)$/ },
-  api: { folders: ['core', 'ports', 'contexts', 'projections', 'simulation', 'api'], packages: /^(node:(crypto|events|stream.*)|fastify|@fastify\/.*|typebox.*|ajv.*)$/ },
+  api: {
+    folders: ['core', 'ports', 'contexts', 'projections', 'simulation', 'api'],
+    packages: /^(node:(crypto|events|stream.*)|fastify|@fastify\/.*|typebox.*|ajv.*)$/,
+  },
 };
 
 describe('import rules of the design', () => {
@@ -42,7 +48,9 @@ describe('import rules of the design', () => {
   });
 
   it('only app.ts picks adapters', () => {
-    const users = files.filter((file) => folderOf(file) !== 'adapters' && importsOf(file).some(({ what }) => folderOf(what) === 'adapters'));
+    const users = files.filter(
+      (file) => folderOf(file) !== 'adapters' && importsOf(file).some(({ what }) => folderOf(what) === 'adapters'),
+    );
     expect(users).toEqual(['app.ts']);
   });
 
@@ -55,14 +63,25 @@ describe('import rules of the design', () => {
   });
 
   it('only handlers/actor.ts appends to the store', () => {
-    const callers = files.filter((file) => folderOf(file) !== 'adapters' && folderOf(file) !== 'telemetry' && /store\.append(Many)?\(/.test(code(file)));
+    const callers = files.filter(
+      (file) => folderOf(file) !== 'adapters' && folderOf(file) !== 'telemetry' && /store\.append(Many)?\(/.test(code(file)),
+    );
     expect(callers).toEqual(['handlers/actor.ts']);
   });
 });
 
 describe('clocks, dice and the outside stay behind ports', () => {
-  const free = (file: string): boolean => ['adapters', 'cli'].includes(folderOf(file)) || ['main.ts', 'app.ts', 'config.ts', 'demo.ts'].includes(file);
-  const banned = [/\bDate\.now\b/, /new Date\(\)/, /\bset(Timeout|Interval|Immediate)\(/, /Math\.random/, /randomUUID/, /\bfetch\(/, /from 'node:(fs|net|http|https|child_process|timers)[/']/];
+  const free = (file: string): boolean =>
+    ['adapters', 'cli'].includes(folderOf(file)) || ['main.ts', 'app.ts', 'config.ts', 'demo.ts'].includes(file);
+  const banned = [
+    /\bDate\.now\b/,
+    /new Date\(\)/,
+    /\bset(Timeout|Interval|Immediate)\(/,
+    /Math\.random/,
+    /randomUUID/,
+    /\bfetch\(/,
+    /from 'node:(fs|net|http|https|child_process|timers)[/']/,
+  ];
   it.each(banned.map((pattern) => [String(pattern), pattern] as const))('%s', (_name, pattern) => {
     expect(files.filter((file) => !free(file) && pattern.test(code(file)))).toEqual([]);
   });

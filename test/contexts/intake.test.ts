@@ -46,7 +46,16 @@ describe('intake', () => {
   it.each(bad)('%s refuses %s %j', (category, type, data) => expect(accepts(category, type, data)).toBe(false));
   it('the commands of the issue are the ones that people may send, no other', () => {
     const all = [...registry.deciders.values()].flatMap((decider) => Object.keys(decider.intake ?? {}));
-    const issue = ['BuyProtection', 'CompleteQuiz', 'ConfirmReceipt', 'RefundEscrow', 'ReleaseEscrowEarly', 'SendDonation', 'StartGame', 'SubmitScore'];
+    const issue = [
+      'BuyProtection',
+      'CompleteQuiz',
+      'ConfirmReceipt',
+      'RefundEscrow',
+      'ReleaseEscrowEarly',
+      'SendDonation',
+      'StartGame',
+      'SubmitScore',
+    ];
     expect(all.filter((type) => issue.includes(type)).sort()).toEqual(issue);
     expect(registry.deciders.get('giving.escrow')?.adminOnly).toEqual(['ReleaseEscrowEarly']);
   });

@@ -20,7 +20,10 @@ const play = (mode: Mode, ties: Ties, events: readonly RecordedEvent[]) => {
   });
   const table = tableOf(board);
   for (const item of events) table.apply(item);
-  return table.rows().sort((a, b) => (String(a.rank) < String(b.rank) ? -1 : 1)).map((row) => `${row.player} ${row.score}`);
+  return table
+    .rows()
+    .sort((a, b) => (String(a.rank) < String(b.rank) ? -1 : 1))
+    .map((row) => `${row.player} ${row.score}`);
 };
 
 const early = '2026-01-24T10:00:00Z';
@@ -29,7 +32,13 @@ const late = '2026-01-24T11:00:00Z';
 describe('a board', () => {
   it('ranks by number, also beyond 2^53 and below zero', () => {
     const events = ['9', '10', '-5', '9007199254740993', '9007199254740992'].map((score) => event(`p${score}`, score, early));
-    expect(play('best', 'earliest', events)).toEqual(['p9007199254740993 9007199254740993', 'p9007199254740992 9007199254740992', 'p10 10', 'p9 9', 'p-5 -5']);
+    expect(play('best', 'earliest', events)).toEqual([
+      'p9007199254740993 9007199254740993',
+      'p9007199254740992 9007199254740992',
+      'p10 10',
+      'p9 9',
+      'p-5 -5',
+    ]);
   });
   it('breaks ties by the earliest, the latest or the id (decision 3)', () => {
     const events = [event('b', '5', early), event('a', '5', late), event('c', '5', early)];

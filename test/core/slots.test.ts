@@ -1,47 +1,97 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fromMs, instant, type Instant, plus, toMs } from '../../src/core/instant.ts';
+import { fromMs, type Instant, instant, plus, toMs } from '../../src/core/instant.ts';
 import { countSlots, cron, every, isSlot, nextSlot, previousSlot, slotsBetween, validateTimetable } from '../../src/core/slots.ts';
 
-const between = (expression: string, zone: string, after: string, to: string): string[] => slotsBetween(cron(expression), zone, instant(after), instant(to), 2_000).map((slot) => slot.slice(5, 16));
+const between = (expression: string, zone: string, after: string, to: string): string[] =>
+  slotsBetween(cron(expression), zone, instant(after), instant(to), 2_000).map((slot) => slot.slice(5, 16));
 
 describe('spring gap, Europe/Paris 2026-03-29 (02:00 to 03:00 do not exist)', () => {
   const day = ['2026-03-28T23:00Z', '2026-03-29T21:59Z'] as const;
-  it('runs a fixed time in the gap once, at the first valid instant', () => expect(between('30 2 * * *', 'Europe/Paris', ...day)).toEqual(['03-29T01:00']));
-  it('runs a step inside the gap hour once instead of losing the day', () => expect(between('*/15 2 * * *', 'Europe/Paris', ...day)).toEqual(['03-29T01:00']));
-  it('has no hole and no double for every 30 minutes', () => expect(between('*/30 * * * *', 'Europe/Paris', '2026-03-29T00:00Z', '2026-03-29T02:00Z')).toEqual(['03-29T00:30', '03-29T01:00', '03-29T01:30', '03-29T02:00']));
+  it('runs a fixed time in the gap once, at the first valid instant', () =>
+    expect(between('30 2 * * *', 'Europe/Paris', ...day)).toEqual(['03-29T01:00']));
+  it('runs a step inside the gap hour once instead of losing the day', () =>
+    expect(between('*/15 2 * * *', 'Europe/Paris', ...day)).toEqual(['03-29T01:00']));
+  it('has no hole and no double for every 30 minutes', () =>
+    expect(between('*/30 * * * *', 'Europe/Paris', '2026-03-29T00:00Z', '2026-03-29T02:00Z')).toEqual([
+      '03-29T00:30',
+      '03-29T01:00',
+      '03-29T01:30',
+      '03-29T02:00',
+    ]));
 });
 
 describe('autumn overlap, Europe/Paris 2026-10-25 (02:00 to 03:00 come twice)', () => {
   const day = ['2026-10-24T22:00Z', '2026-10-25T22:59Z'] as const;
   it('runs a fixed time once, first pass', () => expect(between('30 2 * * *', 'Europe/Paris', ...day)).toEqual(['10-25T00:30']));
-  it('runs two fixed times once each', () => expect(between('0,30 2 * * *', 'Europe/Paris', ...day)).toEqual(['10-25T00:00', '10-25T00:30']));
-  it('runs a range of hours once each', () => expect(between('0 2-4 * * *', 'Europe/Paris', ...day)).toEqual(['10-25T00:00', '10-25T02:00', '10-25T03:00']));
+  it('runs two fixed times once each', () =>
+    expect(between('0,30 2 * * *', 'Europe/Paris', ...day)).toEqual(['10-25T00:00', '10-25T00:30']));
+  it('runs a range of hours once each', () =>
+    expect(between('0 2-4 * * *', 'Europe/Paris', ...day)).toEqual(['10-25T00:00', '10-25T02:00', '10-25T03:00']));
   it('leaves no hole when every hour is listed', () => expect(between('0 0-23 * * *', 'Europe/Paris', ...day)).toHaveLength(24));
-  it('runs both passes of every 30 minutes', () => expect(between('*/30 * * * *', 'Europe/Paris', '2026-10-24T23:59Z', '2026-10-25T02:00Z')).toHaveLength(5));
+  it('runs both passes of every 30 minutes', () =>
+    expect(between('*/30 * * * *', 'Europe/Paris', '2026-10-24T23:59Z', '2026-10-25T02:00Z')).toHaveLength(5));
 });
 
 describe('days on which midnight does not exist', () => {
-  it('keeps the day in Santiago', () => expect(between('0 0 * * *', 'America/Santiago', '2026-09-05T12:00Z', '2026-09-07T12:00Z')).toEqual(['09-06T04:00', '09-07T03:00']));
-  it('keeps the day in Havana', () => expect(between('0 0 * * *', 'America/Havana', '2026-03-07T12:00Z', '2026-03-09T12:00Z')).toEqual(['03-08T05:00', '03-09T04:00']));
-  it('runs the day that Apia jumped over once, at the jump', () => expect(between('0 12 * * *', 'Pacific/Apia', '2011-12-29T12:00Z', '2011-12-31T23:00Z')).toEqual(['12-29T22:00', '12-30T10:00', '12-30T22:00', '12-31T22:00']));
+  it('keeps the day in Santiago', () =>
+    expect(between('0 0 * * *', 'America/Santiago', '2026-09-05T12:00Z', '2026-09-07T12:00Z')).toEqual(['09-06T04:00', '09-07T03:00']));
+  it('keeps the day in Havana', () =>
+    expect(between('0 0 * * *', 'America/Havana', '2026-03-07T12:00Z', '2026-03-09T12:00Z')).toEqual(['03-08T05:00', '03-09T04:00']));
+  it('runs the day that Apia jumped over once, at the jump', () =>
+    expect(between('0 12 * * *', 'Pacific/Apia', '2011-12-29T12:00Z', '2011-12-31T23:00Z')).toEqual([
+      '12-29T22:00',
+      '12-30T10:00',
+      '12-30T22:00',
+      '12-31T22:00',
+    ]));
 });
 
 describe('expressions', () => {
-  it.each(['0 0 * * 0', '0 0 * * 7', '*/5 8-18 * * 1-5', '0 0 1,15 * *', '30 4 * * *', '15 */6 1 * 1'])('takes %s', (expression) => expect(() => validateTimetable(cron(expression), 'UTC')).not.toThrow());
-  it.each(['', '* * * *', '60 * * * *', '* 24 * * *', 'x * * * *', '0 0 30 2 *', `${'1,'.repeat(60)}1 * * * *`])('refuses "%s"', (expression) => expect(() => validateTimetable(cron(expression), 'UTC')).toThrow(expect.objectContaining({ code: 'cron-invalid' })));
-  it('refuses an unknown zone', () => expect(() => validateTimetable(cron('0 0 * * *'), 'Mars/Olympus')).toThrow(expect.objectContaining({ code: 'zone-invalid' })));
-  it('refuses an interval below a second', () => expect(() => validateTimetable(every('500ms'), 'UTC')).toThrow(expect.objectContaining({ code: 'duration-invalid' })));
+  it.each(['0 0 * * 0', '0 0 * * 7', '*/5 8-18 * * 1-5', '0 0 1,15 * *', '30 4 * * *', '15 */6 1 * 1'])('takes %s', (expression) =>
+    expect(() => validateTimetable(cron(expression), 'UTC')).not.toThrow(),
+  );
+  it.each(['', '* * * *', '60 * * * *', '* 24 * * *', 'x * * * *', '0 0 30 2 *', `${'1,'.repeat(60)}1 * * * *`])(
+    'refuses "%s"',
+    (expression) => expect(() => validateTimetable(cron(expression), 'UTC')).toThrow(expect.objectContaining({ code: 'cron-invalid' })),
+  );
+  it('refuses an unknown zone', () =>
+    expect(() => validateTimetable(cron('0 0 * * *'), 'Mars/Olympus')).toThrow(expect.objectContaining({ code: 'zone-invalid' })));
+  it('refuses an interval below a second', () =>
+    expect(() => validateTimetable(every('500ms'), 'UTC')).toThrow(expect.objectContaining({ code: 'duration-invalid' })));
   it('takes seconds first', () => expect(between('*/20 0 0 * * *', 'UTC', '2026-01-01T00:00:00Z', '2026-01-01T12:00Z')).toHaveLength(2));
-  it('ORs day and weekday', () => expect(between('0 0 13 * 5', 'UTC', '2026-02-01T00:00Z', '2026-02-28T00:00Z')).toEqual(['02-06T00:00', '02-13T00:00', '02-20T00:00', '02-27T00:00']));
-  it('counts intervals from their anchor', () => expect(slotsBetween(every('10m', instant('2026-01-01T00:03Z')), 'UTC', instant('2026-01-01T00:00Z'), instant('2026-01-01T00:30Z'), 9)).toEqual(['2026-01-01T00:03:00.000Z', '2026-01-01T00:13:00.000Z', '2026-01-01T00:23:00.000Z']));
+  it('ORs day and weekday', () =>
+    expect(between('0 0 13 * 5', 'UTC', '2026-02-01T00:00Z', '2026-02-28T00:00Z')).toEqual([
+      '02-06T00:00',
+      '02-13T00:00',
+      '02-20T00:00',
+      '02-27T00:00',
+    ]));
+  it('counts intervals from their anchor', () =>
+    expect(
+      slotsBetween(every('10m', instant('2026-01-01T00:03Z')), 'UTC', instant('2026-01-01T00:00Z'), instant('2026-01-01T00:30Z'), 9),
+    ).toEqual(['2026-01-01T00:03:00.000Z', '2026-01-01T00:13:00.000Z', '2026-01-01T00:23:00.000Z']));
 });
 
 const zones = ['UTC', 'Europe/Paris', 'America/New_York', 'America/Santiago', 'America/Havana', 'Australia/Lord_Howe', 'Asia/Tokyo'];
-const expressions = ['*/15 * * * *', '30 2 * * *', '0 0 * * *', '0 0-23 * * *', '*/20 2 * * *', '0,30 1-3 * * *', '5 4 1 * 0', '0 */6 * * *', '*/30 * * * * *'];
+const expressions = [
+  '*/15 * * * *',
+  '30 2 * * *',
+  '0 0 * * *',
+  '0 0-23 * * *',
+  '*/20 2 * * *',
+  '0,30 1-3 * * *',
+  '5 4 1 * 0',
+  '0 */6 * * *',
+  '*/30 * * * * *',
+];
 
 describe('laws', () => {
-  const anyCase = fc.record({ zone: fc.constantFrom(...zones), expression: fc.constantFrom(...expressions), at: fc.integer({ min: Date.UTC(2025, 0, 1), max: Date.UTC(2027, 11, 31) }) });
+  const anyCase = fc.record({
+    zone: fc.constantFrom(...zones),
+    expression: fc.constantFrom(...expressions),
+    at: fc.integer({ min: Date.UTC(2025, 0, 1), max: Date.UTC(2027, 11, 31) }),
+  });
   it('next and previous are inverse, and every slot is a slot', () => {
     fc.assert(
       fc.property(anyCase, ({ zone, expression, at }) => {
@@ -58,14 +108,20 @@ describe('laws', () => {
   it('counts what it lists', () => {
     fc.assert(
       fc.property(anyCase, fc.integer({ min: 1, max: 40 * 3_600_000 }), ({ zone, expression, at }, length) => {
-        expect(countSlots(cron(expression), zone, fromMs(at), fromMs(at + length))).toBe(slotsBetween(cron(expression), zone, fromMs(at), fromMs(at + length), 10_000).length);
+        expect(countSlots(cron(expression), zone, fromMs(at), fromMs(at + length))).toBe(
+          slotsBetween(cron(expression), zone, fromMs(at), fromMs(at + length), 10_000).length,
+        );
       }),
       { numRuns: 60 },
     );
   });
   it.each(zones)('leaves no hole in an interval-like schedule in %s over a year of clock changes', (zone) => {
     let before = instant('2026-01-01T00:00Z');
-    for (let slot = nextSlot(cron('*/30 * * * *'), zone, before); slot !== null && slot < '2027'; slot = nextSlot(cron('*/30 * * * *'), zone, slot)) {
+    for (
+      let slot = nextSlot(cron('*/30 * * * *'), zone, before);
+      slot !== null && slot < '2027';
+      slot = nextSlot(cron('*/30 * * * *'), zone, slot)
+    ) {
       expect(toMs(slot) - toMs(before)).toBeLessThanOrEqual(1_800_000);
       before = slot;
     }

@@ -2,13 +2,19 @@ import { describe, expect, it } from 'vitest';
 import type { App } from '../../src/app.ts';
 import type { RecordedEvent } from '../../src/core/event.ts';
 import type { Json } from '../../src/core/json.ts';
-import { allEvents } from '../support/audit.ts';
 import { nextEvent, testApp } from '../support/app.ts';
+import { allEvents } from '../support/audit.ts';
 import { type Bench, lampContext, newBench } from '../support/lamp.ts';
 
 const light = (app: App, id: string, seconds: number, more: object = {}) =>
-  app.inject('POST', '/api/v1/commands', { id: `light-${id}`, to: `house.lamp-${id}`, type: 'LightLamp', data: { seconds, ...more } as Json });
-const of = (type: string, stream?: string) => (event: RecordedEvent) => event.type === type && (stream === undefined || event.stream === stream);
+  app.inject('POST', '/api/v1/commands', {
+    id: `light-${id}`,
+    to: `house.lamp-${id}`,
+    type: 'LightLamp',
+    data: { seconds, ...more } as Json,
+  });
+const of = (type: string, stream?: string) => (event: RecordedEvent) =>
+  event.type === type && (stream === undefined || event.stream === stream);
 const start = (bench: Bench = newBench()): Promise<App> => testApp([lampContext(bench)]);
 const post = (app: App, path: string, body: Json = {}) => app.inject('POST', path, body);
 const seen = async (app: App): Promise<void> => {
@@ -35,11 +41,21 @@ describe('ticks', () => {
     const at = app.service.clock.now();
     const slot = `house/sweep@manual-five`;
     const answers = await Promise.all(
-      [1, 2, 3, 4, 5].map((ticker) => app.service.commands.send({ id: `ticker-${ticker}`, to: 'engine.schedule-house/sweep', type: 'OpenSlot', data: { slot, at, cause: 'manual' }, asOf: at })),
+      [1, 2, 3, 4, 5].map((ticker) =>
+        app.service.commands.send({
+          id: `ticker-${ticker}`,
+          to: 'engine.schedule-house/sweep',
+          type: 'OpenSlot',
+          data: { slot, at, cause: 'manual' },
+          asOf: at,
+        }),
+      ),
     );
     expect(answers.map((answer) => answer.kind).sort()).toEqual(['accepted', 'ignored', 'ignored', 'ignored', 'ignored']);
     await nextEvent(app, of('SlotClosed', 'engine.schedule-house/sweep'));
-    expect((await allEvents(app)).filter((event) => event.type === 'SlotOpened' && event.stream === 'engine.schedule-house/sweep')).toHaveLength(1);
+    expect(
+      (await allEvents(app)).filter((event) => event.type === 'SlotOpened' && event.stream === 'engine.schedule-house/sweep'),
+    ).toHaveLength(1);
   });
 });
 
@@ -55,7 +71,11 @@ describe('commands', () => {
 
   it('two commands racing on one actor both take effect, one after the other', async () => {
     const app = await start();
-    const answers = await Promise.all([1, 2, 3, 4].map((id) => post(app, '/api/v1/commands', { id: `race-${id}`, to: 'house.lamp-c', type: 'LightLamp', data: { seconds: 900 + id } })));
+    const answers = await Promise.all(
+      [1, 2, 3, 4].map((id) =>
+        post(app, '/api/v1/commands', { id: `race-${id}`, to: 'house.lamp-c', type: 'LightLamp', data: { seconds: 900 + id } }),
+      ),
+    );
     expect(answers.map((answer) => (answer.body as { revision: number }).revision).sort()).toEqual([0, 1, 2, 3]);
   });
 });
@@ -69,7 +89,10 @@ describe('failures', () => {
     const parked = await nextEvent(app, of('ItemParked'));
     expect(parked.data).toMatchObject({ job: 'house/put-out-lamps', about: 'house.lamp-bad', attempt: 2, message: 'the switch is stuck' });
     await nextEvent(app, of('LampWentOut', 'house.lamp-good'));
-    const closed = await nextEvent(app, (event) => event.type === 'SlotClosed' && (event.data as { counts: { parked: number } }).counts.parked === 1);
+    const closed = await nextEvent(
+      app,
+      (event) => event.type === 'SlotClosed' && (event.data as { counts: { parked: number } }).counts.parked === 1,
+    );
     expect(closed.data).toMatchObject({ verdict: 'completed' });
     await seen(app);
     const list = (await app.inject('GET', '/api/v1/parked')).body as { parked: { id: string }[] };
@@ -120,7 +143,13 @@ describe('operating', () => {
     const app = await start();
     await light(app, 'a', 1);
     expect((await post(app, '/api/v1/schedules/house%2Fput-out-lamps/pause', { reason: 'repairs' })).status).toBe(200);
-    await nextEvent(app, (event) => event.type === 'SlotsSkipped' && (event.data as { reason: string }).reason === 'paused' && event.metadata.asOf > (event.data as { to: string }).to);
+    await nextEvent(
+      app,
+      (event) =>
+        event.type === 'SlotsSkipped' &&
+        (event.data as { reason: string }).reason === 'paused' &&
+        event.metadata.asOf > (event.data as { to: string }).to,
+    );
     const until = ((await nextEvent(app, of('LampLit'))).data as { until: string }).until;
     await app.service.clock.sleepUntil(until as never);
     expect((await allEvents(app)).some(of('LampWentOut'))).toBe(false);
@@ -151,7 +180,9 @@ describe('operating', () => {
     expect(closed.data).toMatchObject({ verdict: 'failed', message: 'no broom' });
     expect(calls).toBe(2);
     await seen(app);
-    const history = (await app.inject('GET', '/api/v1/jobs/history?limit=100')).body as { data: { executions: { name: string; success: boolean }[] } };
+    const history = (await app.inject('GET', '/api/v1/jobs/history?limit=100')).body as {
+      data: { executions: { name: string; success: boolean }[] };
+    };
     expect(history.data.executions.find((each) => each.name === 'house/sweep')).toMatchObject({ success: false });
   });
 

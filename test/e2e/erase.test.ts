@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { testApp } from '../support/app.ts';
 
-const holds = (folder: string, text: string): string[] => readdirSync(folder).filter((file) => readFileSync(join(folder, file)).includes(text));
+const holds = (folder: string, text: string): string[] =>
+  readdirSync(folder).filter((file) => readFileSync(join(folder, file)).includes(text));
 
 it('erased means gone: no byte of it is left in the folder, and no command revives the stream', async () => {
   const app = await testApp();
@@ -20,5 +21,6 @@ it('erased means gone: no byte of it is left in the folder, and no command reviv
   expect(holds(app.folder, canary)).toEqual([]);
   expect((await send('c4', 'SendDonation', { donor: 'd1', recipient: 'r1', cents: 500 })).status).toBe(410);
   expect((await app.inject('GET', `/api/v1/entities/${to}/why`)).status).toBe(410);
-  for (const { name } of await app.service.projections.list()) expect(await app.service.projections.verify(name)).toMatchObject({ equal: true });
+  for (const { name } of await app.service.projections.list())
+    expect(await app.service.projections.verify(name)).toMatchObject({ equal: true });
 });

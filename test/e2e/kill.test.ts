@@ -16,7 +16,9 @@ afterEach(() => {
 /** Runs the child until it has done `until` lines, then kills it with SIGKILL; without `until`, to its end. */
 const run = (folder: string, now: number, until?: number): Promise<string> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, '../support/escrow-child.ts'), folder, String(escrows), String(now)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [join(import.meta.dirname, '../support/escrow-child.ts'), folder, String(escrows), String(now)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => {
       output += chunk;
@@ -24,7 +26,9 @@ const run = (folder: string, now: number, until?: number): Promise<string> =>
       if (until !== undefined && done >= until) child.kill('SIGKILL');
     });
     child.on('error', reject);
-    child.on('exit', (code, signal) => (signal === 'SIGKILL' || code === 0 ? resolve(output) : reject(new Error(`the child ended with ${code}`))));
+    child.on('exit', (code, signal) =>
+      signal === 'SIGKILL' || code === 0 ? resolve(output) : reject(new Error(`the child ended with ${code}`)),
+    );
   });
 
 it('kill -9 at five moments of a 2,000-escrow run loses nothing and doubles nothing', { timeout: 120_000 }, async () => {
@@ -43,7 +47,8 @@ it('kill -9 at five moments of a 2,000-escrow run loses nothing and doubles noth
     const released = countByStream(events, 'EscrowReleased');
     expect(released.size).toBe(escrows);
     expect([...released.values()].every((count) => count === 1)).toBe(true);
-    for (const type of ['FundsReceivable', 'FundsPosted', 'CoinsAwarded']) expect(events.filter((event) => event.type === type)).toHaveLength(escrows);
+    for (const type of ['FundsReceivable', 'FundsPosted', 'CoinsAwarded'])
+      expect(events.filter((event) => event.type === type)).toHaveLength(escrows);
     const obligated = countByStream(events, 'CycleObligated');
     expect(obligated.size).toBe(escrows);
     expect([...obligated.values()].every((count) => count === 1)).toBe(true);

@@ -1,11 +1,11 @@
 import type { Wish } from '../../src/core/command.ts';
-import { accept, type AnyDecider, defineDecider } from '../../src/core/decider.ts';
+import { type AnyDecider, accept, defineDecider } from '../../src/core/decider.ts';
 import type { DomainEvent } from '../../src/core/event.ts';
 import { type Instant, plus } from '../../src/core/instant.ts';
 import type { Json } from '../../src/core/json.ts';
 import type { Due } from '../../src/core/registry.ts';
-import type { laws } from './rules.ts';
 import type { Subject } from './play.ts';
+import type { laws } from './rules.ts';
 
 type State = { readonly at: Instant | null; readonly list: readonly string[] };
 type Event = DomainEvent<'Begun', { at: Instant; extra: Json }> | DomainEvent<'Ended', { at: Instant; extra: Json }>;
@@ -21,7 +21,12 @@ type Parts = {
 const begun = (state: State, event: Event): State => ({ ...state, at: event.type === 'Begun' ? event.data.at : null });
 
 /** A small actor that is begun and ends a day later, with one part replaced by a broken one. */
-const subjectOf = ({ extra = () => null, evolve = begun, dueAt = ({ at }) => at && plus(at, 86_400_000), atTick = false }: Parts): Subject => {
+const subjectOf = ({
+  extra = () => null,
+  evolve = begun,
+  dueAt = ({ at }) => at && plus(at, 86_400_000),
+  atTick = false,
+}: Parts): Subject => {
   const decider: AnyDecider = defineDecider<State, Command, Event>({
     category: 'test.broken',
     initial: { at: null, list: [] },
@@ -47,7 +52,9 @@ export const broken: Readonly<Record<keyof typeof laws, Subject>> = {
   movesOn: subjectOf({ evolve: (state, event) => ({ ...state, at: event.type === 'Begun' ? event.data.at : state.at }) }),
   laterTicks: subjectOf({ extra: () => calls, dueAt: counting }),
   tickTwice: subjectOf({ atTick: true, evolve: begun }),
-  evolves: subjectOf({ evolve: (state, event) => (event.type === 'Ended' && state.at === null ? (undefined as unknown as State) : begun(state, event)) }),
+  evolves: subjectOf({
+    evolve: (state, event) => (event.type === 'Ended' && state.at === null ? (undefined as unknown as State) : begun(state, event)),
+  }),
   survivesJson: subjectOf({ extra: () => new Date(0) as unknown as Json }),
   decidesAlike: subjectOf({ extra: () => calls++ }),
   bounded: subjectOf({ evolve: (state, event) => ({ ...begun(state, event), list: [...state.list, event.data.at] }) }),

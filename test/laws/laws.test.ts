@@ -28,7 +28,8 @@ const brokenBy = (law: Law, subject: Subject, count: number, length: number): st
   return null;
 };
 
-const eventsOf = (subject: Subject, seed: number): string[] => play(subject, historyOf(subject, seed, short).steps).events.map((event) => event.type);
+const eventsOf = (subject: Subject, seed: number): string[] =>
+  play(subject, historyOf(subject, seed, short).steps).events.map((event) => event.type);
 
 describe.each(categories)('laws of %s', (category) => {
   const { bounded, ...everyHistory } = laws;

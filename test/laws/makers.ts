@@ -10,14 +10,22 @@ const player = (random: Random): string => random.pick(['0xAb', '0xab', '0xcd', 
 const amount = (random: Random): number => random.pick([1, 2, 3, 7, 10_000, 123_457, Number.MAX_SAFE_INTEGER]);
 const score = (random: Random): number => random.pick([0, 0, 1, 5, 5, 9, Number.MAX_SAFE_INTEGER]);
 const transfer = (random: Random): JsonObject => ({ escrow: `e${random.below(5)}`, cents: String(amount(random)) });
-const anyOf = (...makers: readonly Maker[]): Maker => (random, at, start) => random.pick(makers)(random, at, start);
-const plain = (type: string): Maker => () => ({ type, data: {} });
+const anyOf =
+  (...makers: readonly Maker[]): Maker =>
+  (random, at, start) =>
+    random.pick(makers)(random, at, start);
+const plain =
+  (type: string): Maker =>
+  () => ({ type, data: {} });
 
 const pool = (random: Random, at: Instant, start: Instant): ReturnType<Maker> => {
   const data = { pool: poolAt('snake', 'daily', start, 'UTC') };
   return random.chance(0.5)
     ? { type: 'AddContribution', data: { ...data, from: `arcade.payment-${random.below(99)}`, microUsdc: String(amount(random)) } }
-    : { type: 'ConsiderScore', data: { ...data, score: { player: player(random), score: score(random), at, session: `s${random.below(99)}` } } };
+    : {
+        type: 'ConsiderScore',
+        data: { ...data, score: { player: player(random), score: score(random), at, session: `s${random.below(99)}` } },
+      };
 };
 
 const game: Maker = (random) => ({

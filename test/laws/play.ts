@@ -46,4 +46,5 @@ export const stepped = (subject: Subject, before: Played, step: Step): Played =>
   return { state, asOf: step.wish.asOf, events: [...ready.events, ...decision.events], answers };
 };
 
-export const play = (subject: Subject, steps: readonly Step[]): Played => steps.reduce((before, step) => stepped(subject, before, step), fresh(subject));
+export const play = (subject: Subject, steps: readonly Step[]): Played =>
+  steps.reduce((before, step) => stepped(subject, before, step), fresh(subject));

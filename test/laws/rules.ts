@@ -3,7 +3,7 @@ import { type Instant, plus } from '../../src/core/instant.ts';
 import { canonical, type Json } from '../../src/core/json.ts';
 import { evolveAll, firstDue } from '../../src/core/settle.ts';
 import { ticksMovedLater } from './history.ts';
-import { type History, type Played, play, settled, type Subject, stepped, timeOf } from './play.ts';
+import { type History, type Played, play, type Subject, settled, stepped, timeOf } from './play.ts';
 import { randomOf } from './random.ts';
 
 /** A law (design, section 13) on one history: null when it holds, else what was seen. */
@@ -12,7 +12,8 @@ export type Law = (subject: Subject, history: History) => string | null;
 const maxStateBytes = 16 * 1024;
 const day = 86_400_000;
 
-const differ = (what: string, a: Json, b: Json): string | null => (canonical(a) === canonical(b) ? null : `${what}: ${canonical(a)} and ${canonical(b)}`);
+const differ = (what: string, a: Json, b: Json): string | null =>
+  canonical(a) === canonical(b) ? null : `${what}: ${canonical(a)} and ${canonical(b)}`;
 const outcome = ({ state, events, answers }: Played): Json => ({ state, events, answers });
 
 /** The actor after each step of a history. */
@@ -62,7 +63,8 @@ const movesOn: Law = (subject, history) =>
     if (first === null) return null;
     const at = asOf !== null && asOf > first.at ? asOf : first.at;
     const decision = subject.decider.decide(first.due.transition.command('a1', at), state);
-    if (decision.kind !== 'accepted' || decision.events.length === 0) return `due at ${first.at} and ${decision.kind} by rule ${decision.rule}`;
+    if (decision.kind !== 'accepted' || decision.events.length === 0)
+      return `due at ${first.at} and ${decision.kind} by rule ${decision.rule}`;
     const next = first.due.transition.dueAt(evolveAll(subject.decider, state, decision.events));
     return next !== null && next <= first.at ? `still due at ${next} after ${first.at}` : null;
   });
@@ -95,7 +97,9 @@ const evolves: Law = (subject, history) => {
   return firstBroken([...seen.values()], (event) => {
     if (!subject.decider.events.includes(event.type)) return `${event.type} is not declared`;
     const states = [subject.decider.initial, ...actors.map(({ state }) => state)];
-    return firstBroken(states, (state) => (subject.decider.evolve(state, event) === undefined ? `evolve has no answer to ${event.type}` : null));
+    return firstBroken(states, (state) =>
+      subject.decider.evolve(state, event) === undefined ? `evolve has no answer to ${event.type}` : null,
+    );
   });
 };
 

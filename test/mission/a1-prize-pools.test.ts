@@ -6,12 +6,14 @@ type World = ReturnType<typeof domainWorld>;
 
 const start = (world: World, id: string, game: string, player: string, at: string, paymentId = `pay-${id}`) =>
   world.send(`arcade.gamesession-${id}`, 'StartGame', { player, game, paymentId, microUsdc: 10_000 }, at);
-const score = (world: World, id: string, points: number, at: string) => world.send(`arcade.gamesession-${id}`, 'SubmitScore', { score: points }, at);
+const score = (world: World, id: string, points: number, at: string) =>
+  world.send(`arcade.gamesession-${id}`, 'SubmitScore', { score: points }, at);
 const play = (world: World, id: string, game: string, player: string, points: number, at: string): void => {
   start(world, id, game, player, at);
   score(world, id, points, at);
 };
-const final = (world: World, pool: string) => world.log.find((event) => event.type === 'PoolFinalized' && event.stream === `arcade.pool-${pool}`)?.data;
+const final = (world: World, pool: string) =>
+  world.log.find((event) => event.type === 'PoolFinalized' && event.stream === `arcade.pool-${pool}`)?.data;
 
 describe('A1: prize pool calculation', () => {
   it('has the schedule and the alias of the document', () => {
@@ -91,7 +93,12 @@ describe('A1: prize pool calculation', () => {
     const world = domainWorld();
     for (let index = 0; index < 50; index++) {
       const microUsdc = 1 + index * 7919;
-      world.send(`arcade.gamesession-s${index}`, 'StartGame', { player: 'p', game: 'snake', paymentId: `p${index}`, microUsdc }, '2026-01-24T10:00:00Z');
+      world.send(
+        `arcade.gamesession-s${index}`,
+        'StartGame',
+        { player: 'p', game: 'snake', paymentId: `p${index}`, microUsdc },
+        '2026-01-24T10:00:00Z',
+      );
     }
     const splits = world.log.filter((event) => event.type === 'PaymentSplit').map((event) => event.data as Record<string, string>);
     const sum = (key: string): bigint => splits.reduce((total, split) => total + BigInt(split[key] ?? 'missing'), 0n);
@@ -104,7 +111,9 @@ describe('A1: prize pool calculation', () => {
     const world = domainWorld();
     for (const day of ['24', '25', '26']) play(world, `s${day}`, 'snake', '0xA', Number(day), `2026-01-${day}T10:00:00Z`);
     for (const day of ['25', '26', '27']) world.tick('prizepool', `2026-01-${day}T00:00:00Z`);
-    const order = world.log.filter((event) => event.type === 'PoolFinalized').map((event) => event.stream.slice('arcade.pool-snake.'.length));
+    const order = world.log
+      .filter((event) => event.type === 'PoolFinalized')
+      .map((event) => event.stream.slice('arcade.pool-snake.'.length));
     expect(order).toEqual(['daily.2026-01-24', 'daily.2026-01-25', 'weekly.2026-W04', 'daily.2026-01-26']);
   });
 

@@ -6,7 +6,11 @@ const quiz = (world: ReturnType<typeof domainWorld>, player: string, at: string,
 
 describe('B2: streak update', () => {
   it('has the schedule, the alias and the health limit of the document', () => {
-    expect(domainWorld().registry.find('streak-update')).toMatchObject({ name: 'quiz/update-streaks', zone: 'UTC', healthyWithinMinutes: 1500 });
+    expect(domainWorld().registry.find('streak-update')).toMatchObject({
+      name: 'quiz/update-streaks',
+      zone: 'UTC',
+      healthyWithinMinutes: 1500,
+    });
   });
 
   it('B8: breaks without a protection, keeps with one, leaves alone who played', () => {

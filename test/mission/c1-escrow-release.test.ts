@@ -42,7 +42,9 @@ describe('C1: escrow release', () => {
     world.tick('escrow-release', '2026-02-01T00:00:00Z');
     const released = world.log.find((event) => event.type === 'EscrowReleased');
     expect(released?.metadata).toMatchObject({ asOf: '2026-01-25T13:12:00.001Z', rule: 'hold-ended' });
-    expect(world.log.filter((event) => event.type === 'FundsPosted').map((event) => event.metadata.asOf)).toEqual(['2026-01-25T13:12:00.001Z']);
+    expect(world.log.filter((event) => event.type === 'FundsPosted').map((event) => event.metadata.asOf)).toEqual([
+      '2026-01-25T13:12:00.001Z',
+    ]);
   });
 
   it('money rules: debits = credits, receivable never negative, holding escrows = receivable', () => {
@@ -70,7 +72,10 @@ describe('C1: escrow release', () => {
 
   it('a refund after holdUntil finds the escrow released although no tick came: all of the release happens, no refund', () => {
     const world = withDonations(1);
-    expect(world.send('giving.escrow-e0', 'RefundEscrow', { reason: 'late' }, '2026-01-25T13:30:00Z')).toMatchObject({ kind: 'rejected', rule: 'already-released' });
+    expect(world.send('giving.escrow-e0', 'RefundEscrow', { reason: 'late' }, '2026-01-25T13:30:00Z')).toMatchObject({
+      kind: 'rejected',
+      rule: 'already-released',
+    });
     expect(world.state('giving.wallet-r0')).toEqual({ receivableCents: '0', fiatCents: '2500' });
     expect(world.state('giving.coins-d0')).toEqual({ balance: 50 });
   });

@@ -8,7 +8,10 @@ import { type DomainWorld, domainWorld } from '../support/domain-world.ts';
 type Line = { readonly id: string; readonly to: string; readonly type: string; readonly data: JsonObject; readonly asOf: Instant };
 
 const text = readFileSync(new URL('../../examples/long-weekend.ndjson', import.meta.url), 'utf8');
-const lines = text.trimEnd().split('\n').map((line) => JSON.parse(line) as Line);
+const lines = text
+  .trimEnd()
+  .split('\n')
+  .map((line) => JSON.parse(line) as Line);
 
 const hour = 3_600_000;
 const start = instant('2026-01-23T00:00:00Z');
@@ -22,7 +25,8 @@ const slotsUpTo = (from: Instant, to: Instant): Instant[] => {
 
 const tick = (world: DomainWorld, slot: Instant): void => {
   const midnight = slot.slice(11, 13) === '00';
-  for (const job of midnight ? ['quiz/update-streaks', 'arcade/finalize-pools', 'giving/release-escrows'] : ['giving/release-escrows']) world.tick(job, slot);
+  for (const job of midnight ? ['quiz/update-streaks', 'arcade/finalize-pools', 'giving/release-escrows'] : ['giving/release-escrows'])
+    world.tick(job, slot);
 };
 
 /** The weekend with a scheduler that is up, except from `down` to `up`; then the missed slots come, oldest first. */
@@ -64,19 +68,36 @@ describe('examples/long-weekend.ndjson', () => {
   });
   it('meets the refusals that it was made for, and none by a broken schema', () => {
     const expected = [
-      'already-received', 'already-released', 'donor-is-recipient', 'game-not-started', 'game-unknown', 'no-donation',
-      'payment-used', 'protections-full', 'score-already-submitted',
+      'already-received',
+      'already-released',
+      'donor-is-recipient',
+      'game-not-started',
+      'game-unknown',
+      'no-donation',
+      'payment-used',
+      'protections-full',
+      'score-already-submitted',
     ];
     expect([...new Set(rules)].sort()).toEqual(expected);
   });
   it('releases, refunds, rolls over, protects and breaks', () => {
-    for (const type of ['EscrowReleased', 'EscrowRefunded', 'PoolFinalized', 'PoolRolledOver', 'StreakProtectionUsed', 'StreakBroken', 'PaymentReused']) {
+    for (const type of [
+      'EscrowReleased',
+      'EscrowRefunded',
+      'PoolFinalized',
+      'PoolRolledOver',
+      'StreakProtectionUsed',
+      'StreakBroken',
+      'PaymentReused',
+    ]) {
       expect(world.count(type), type).toBeGreaterThan(0);
     }
     expect(world.refused).toEqual([]);
   });
   it('shows each edge case as its id says', () => {
-    expect(world.log.find((event) => event.stream === 'giving.escrow-7f3a' && event.type === 'EscrowReleased')?.metadata.asOf).toBe('2026-01-26T13:12:00.001Z');
+    expect(world.log.find((event) => event.stream === 'giving.escrow-7f3a' && event.type === 'EscrowReleased')?.metadata.asOf).toBe(
+      '2026-01-26T13:12:00.001Z',
+    );
     expect(world.events('giving.escrow-refund-at-hold-end').at(-1)).toBe('EscrowRefunded');
     expect(world.events('giving.escrow-refund-too-late').at(-1)).toBe('EscrowReleased');
     expect(world.state('arcade.pool-pong.daily.2026-01-24')).toMatchObject({ leader: { session: 'tie-first' } });
@@ -86,7 +107,12 @@ describe('examples/long-weekend.ndjson', () => {
       const events = world.events(`quiz.progress-${player}`);
       expect(events.slice(0, events.lastIndexOf('QuizPlayed')), player).not.toContain('StreakBroken');
     }
-    expect(world.events('quiz.progress-broken-by-midnight').slice(3)).toEqual(['StreakBroken', 'QuizPlayed', 'XpGained', 'StreakIncremented']);
+    expect(world.events('quiz.progress-broken-by-midnight').slice(3)).toEqual([
+      'StreakBroken',
+      'QuizPlayed',
+      'XpGained',
+      'StreakIncremented',
+    ]);
     expect(world.events('quiz.progress-protected-once').slice(4)).toEqual(['StreakProtectionUsed', 'StreakBroken']);
   });
 });
@@ -105,7 +131,11 @@ describe('a scheduler that was down from Saturday to Tuesday', () => {
   });
   it('and to the same boards', () => {
     for (const table of ['board_arcade', 'board_quiz', 'board_giving']) {
-      const ranks = (of: DomainWorld): string[] => of.rows(table).map((row) => `${row.board} ${row.rank}`).sort();
+      const ranks = (of: DomainWorld): string[] =>
+        of
+          .rows(table)
+          .map((row) => `${row.board} ${row.rank}`)
+          .sort();
       expect(ranks(late.world)).toEqual(ranks(world));
     }
   });

@@ -1,8 +1,8 @@
 import type { App } from '../../src/app.ts';
+import type { ScheduleEvent, ScheduleState } from '../../src/contexts/engine/schedule/events.ts';
 import type { RecordedEvent } from '../../src/core/event.ts';
 import { countSlots } from '../../src/core/slots.ts';
 import { idOf } from '../../src/core/stream.ts';
-import type { ScheduleEvent, ScheduleState } from '../../src/contexts/engine/schedule/events.ts';
 import { listActors } from '../../src/projections/due-queries.ts';
 
 /** Every event of an app's log, in order. */
@@ -41,11 +41,14 @@ export const brokenLedgers = async (app: App, events: readonly RecordedEvent[]):
     const ledger = events.filter((event) => event.stream === row.stream) as unknown as (RecordedEvent & ScheduleEvent)[];
     const defined = ledger.find((event) => event.type === 'ScheduleDefined');
     if (definition === null || watermark === null || defined?.type !== 'ScheduleDefined') continue;
-    const closed = ledger.flatMap((event) => (event.type === 'SlotClosed' && !event.data.slot.includes('@manual-') ? [event.data.slot] : []));
+    const closed = ledger.flatMap((event) =>
+      event.type === 'SlotClosed' && !event.data.slot.includes('@manual-') ? [event.data.slot] : [],
+    );
     const skipped = ledger.reduce((sum, event) => sum + (event.type === 'SlotsSkipped' ? event.data.count : 0), 0);
     const from = new Date(Date.parse(defined.data.activeFrom) - 1).toISOString() as typeof watermark;
     const wanted = countSlots(definition.schedule, definition.zone, from, watermark);
-    if (new Set(closed).size !== closed.length || closed.length + skipped !== wanted) broken.push(`${idOf(row.stream as never)}: ${closed.length} closed + ${skipped} skipped of ${wanted}`);
+    if (new Set(closed).size !== closed.length || closed.length + skipped !== wanted)
+      broken.push(`${idOf(row.stream as never)}: ${closed.length} closed + ${skipped} skipped of ${wanted}`);
   }
   return broken;
 };

@@ -39,7 +39,9 @@ export const domainWorld = (settings: Readonly<Record<string, JsonObject>> = {})
   const refused: string[] = [];
   const log: RecordedEvent[] = [];
   const done = new Set<string>();
-  const tables = new Map(registry.projections.filter((item) => item.tables.length === 1).map((item) => [item.name, tableOf(item)] as const));
+  const tables = new Map(
+    registry.projections.filter((item) => item.tables.length === 1).map((item) => [item.name, tableOf(item)] as const),
+  );
 
   const deciderOf = (stream: StreamName) => {
     const decider = registry.deciders.get(categoryOf(stream));
@@ -78,7 +80,11 @@ export const domainWorld = (settings: Readonly<Record<string, JsonObject>> = {})
     settleTo(command.to, asOf);
     const decision = deciderOf(command.to).decide({ ...command, asOf }, actor.state);
     keep(command.to, decision, asOf);
-    return { kind: decision.kind, rule: decision.rule, events: decision.kind === 'accepted' ? decision.events.map((event) => event.type) : [] };
+    return {
+      kind: decision.kind,
+      rule: decision.rule,
+      events: decision.kind === 'accepted' ? decision.events.map((event) => event.type) : [],
+    };
   };
   let reactedTo = 0;
   const reactTo = (reactor: Reactor, event: RecordedEvent): void => {

@@ -9,7 +9,13 @@ export const escrowFacts = (count: number, now: number, days = 5): IntakeLine[] 
     const to = `giving.escrow-e${index}`;
     const at = (minutes: number): Instant => fromMs(Math.floor(start + index * step + minutes * 60_000));
     return [
-      { id: `send-${index}`, to, type: 'SendDonation', data: { donor: `d${index % 50}`, recipient: `r${index % 40}`, cents: 100 + index }, asOf: at(0) },
+      {
+        id: `send-${index}`,
+        to,
+        type: 'SendDonation',
+        data: { donor: `d${index % 50}`, recipient: `r${index % 40}`, cents: 100 + index },
+        asOf: at(0),
+      },
       { id: `confirm-${index}`, to, type: 'ConfirmReceipt', data: {}, asOf: at(5) },
     ];
   })

@@ -1,5 +1,5 @@
-import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { nextEvent, tempFolder, testConfig } from '../support/app.ts';
@@ -59,7 +59,10 @@ it('metrics are Prometheus text with base units and no ids among the labels', as
   onTestFinished(() => app.close());
   await app.inject('POST', '/api/v1/commands', light);
   await nextEvent(app, (event) => event.type === 'LampWentOut');
-  const out = await nextEvent(app, (event) => event.type === 'SlotClosed' && (event.data as { counts: { changed: number } }).counts.changed > 0);
+  const out = await nextEvent(
+    app,
+    (event) => event.type === 'SlotClosed' && (event.data as { counts: { changed: number } }).counts.changed > 0,
+  );
   await app.service.readModels.passed('runs', out.position);
   const { status, body } = await app.inject('GET', '/metrics');
   expect(status).toBe(200);

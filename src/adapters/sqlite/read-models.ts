@@ -6,7 +6,7 @@ import type { Projection, Row } from '../../core/projection.ts';
 import type { Build, Commit, ReadModels } from '../../ports/read-models.ts';
 import { openDatabase, transaction } from './database.ts';
 import { guarded } from './errors.ts';
-import { purge } from './purge.ts';
+import { compact } from './purge.ts';
 import {
   createSql,
   deleteSql,
@@ -47,11 +47,14 @@ export const openSqliteReadModels = ({ file }: { readonly file: string }): ReadM
   };
   const name = (projection: string, build: Build): string => `${projection} ${build}`;
 
-  const readBuild = (projection: string, build: Build): BuildRow | null => {
-    const row = statement('SELECT version, generation, checkpoint FROM builds WHERE projection = ? AND build = ?').get(projection, build) as
+  const storedBuild = (projection: string, build: Build): BuildRow | null =>
+    (statement('SELECT version, generation, checkpoint FROM builds WHERE projection = ? AND build = ?').get(projection, build) as
       | BuildRow
-      | undefined;
-    if (row === undefined) return null;
+      | undefined) ?? null;
+
+  const readBuild = (projection: string, build: Build): BuildRow | null => {
+    const row = storedBuild(projection, build);
+    if (row === null) return null;
     if (row.checkpoint !== null && !/^\d{16,}$/.test(String(row.checkpoint)))
       throw new CarillonError('projection-corrupt', `The checkpoint of projection "${projection}" is unreadable`, { projection });
     return row;
@@ -74,22 +77,26 @@ export const openSqliteReadModels = ({ file }: { readonly file: string }): ReadM
     for (const spec of projection.tables) owners.set(spec.name, projection.name);
   };
 
-  const begin = (projection: Projection, build: Build, generation: number): BuildRow => {
-    const row: BuildRow = { version: projection.version, generation, checkpoint: null };
+  /** Drops the tables that a build has in the file, opened or not. */
+  const drop = (projection: Projection, build: Build): void => {
+    const row = storedBuild(projection.name, build);
+    if (row !== null) for (const spec of projection.tables) db.exec(dropSql(physical(spec, row.version, row.generation)));
+    statements.clear();
+  };
+
+  const begin = (projection: Projection, build: Build): BuildRow => {
+    const generations = (['live', 'rebuild'] as const).map((each) => storedBuild(projection.name, each)?.generation ?? 0);
+    const row: BuildRow = { version: projection.version, generation: Math.max(...generations) + 1, checkpoint: null };
     transaction(db, () => {
+      drop(projection, build);
       for (const spec of projection.tables) {
-        const table = physical(spec, row.version, generation);
+        const table = physical(spec, row.version, row.generation);
         db.exec(dropSql(table));
         db.exec(createSql(table));
       }
       writeBuild(projection.name, build, row);
     });
     return row;
-  };
-
-  const drop = (projection: string, build: Build): void => {
-    for (const table of opened.get(name(projection, build))?.tables.values() ?? []) db.exec(dropSql(table));
-    statements.clear();
   };
 
   const tableOf = (table: string, build: Build = 'live'): Physical => {
@@ -136,10 +143,8 @@ export const openSqliteReadModels = ({ file }: { readonly file: string }): ReadM
   return {
     open: async (projection, build) =>
       guarded(file, () => {
-        const row = readBuild(projection.name, build);
-        const live = build === 'live' ? row : readBuild(projection.name, 'live');
-        const fresh = row === null || (build === 'live' && row.version !== projection.version) || build === 'rebuild';
-        const made = fresh ? begin(projection, build, Math.max(live?.generation ?? 0, row?.generation ?? 0) + 1) : row;
+        const row = build === 'live' ? readBuild(projection.name, 'live') : null;
+        const made = row === null || row.version !== projection.version ? begin(projection, build) : row;
         use(projection, build, made);
         return made.checkpoint;
       }),
@@ -190,7 +195,7 @@ export const openSqliteReadModels = ({ file }: { readonly file: string }): ReadM
         const build = opened.get(name(projection, 'rebuild'));
         if (rebuilt === null || build === undefined) throw new CarillonError('not-found', `Projection "${projection}" has no rebuild`);
         transaction(db, () => {
-          drop(projection, 'live');
+          drop(build.projection, 'live');
           writeBuild(projection, 'live', rebuilt);
           statement('DELETE FROM builds WHERE projection = ? AND build = ?').run(projection, 'rebuild');
         });
@@ -208,7 +213,8 @@ export const openSqliteReadModels = ({ file }: { readonly file: string }): ReadM
         }
         return digest.digest('hex');
       }),
-    purge: () => purge(db, file),
+    // Rows move between pages as tables grow, and leave copies behind: only a rewritten file has none.
+    purge: () => compact(db, file),
     close: async () => {
       for (const list of waiters.values()) for (const waiter of list) waiter.done();
       waiters.clear();

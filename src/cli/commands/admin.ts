@@ -7,7 +7,14 @@ import { type Column, print, printOne, printRows, say, when } from '../output.ts
 import type { Cli } from '../program.ts';
 
 type Projection = { readonly name: string; readonly version: number; readonly checkpoint: string | null; readonly lag: number };
-type Token = { readonly id: string; readonly name: string; readonly role: string; readonly status: string; readonly createdAt: string | null; readonly expiresAt: string | null };
+type Token = {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  readonly status: string;
+  readonly createdAt: string | null;
+  readonly expiresAt: string | null;
+};
 
 const projectionColumns: readonly Column<Projection>[] = [
   { title: 'PROJECTION', of: (row) => row.name },
@@ -28,14 +35,27 @@ const addProjections = (cli: Cli): void => {
   projections
     .command('list')
     .description('all, and how far behind they are')
-    .action(() => withClient(cli.common(), async (client) => printRows(cli.common(), projectionColumns, (await client.call<{ projections: Projection[] }>('GET', '/api/v1/projections')).projections, '')));
+    .action(() =>
+      withClient(cli.common(), async (client) =>
+        printRows(
+          cli.common(),
+          projectionColumns,
+          (await client.call<{ projections: Projection[] }>('GET', '/api/v1/projections')).projections,
+          '',
+        ),
+      ),
+    );
   projections
     .command('rebuild <name>')
     .description('read the log into fresh tables beside the live ones, then swap')
     .action((name: string) =>
       withClient(cli.common(), async (client) => {
         say(`${name} is built again beside the live one; readers keep the live one until it is done`);
-        const done = await client.call<{ events: number; hash: string }>('POST', `/api/v1/projections/${encodeURIComponent(name)}/rebuild`, {});
+        const done = await client.call<{ events: number; hash: string }>(
+          'POST',
+          `/api/v1/projections/${encodeURIComponent(name)}/rebuild`,
+          {},
+        );
         printOne(cli.common(), done, [`${name}: ${done.events} events, hash ${done.hash}`]);
       }),
     );
@@ -44,8 +64,14 @@ const addProjections = (cli: Cli): void => {
     .description('prove that the live rows are what the log says; 1 when they are not')
     .action((name: string) =>
       withClient(cli.common(), async (client) => {
-        const { equal, live, rebuilt } = await client.call<{ equal: boolean; live: string; rebuilt: string }>('POST', `/api/v1/projections/${encodeURIComponent(name)}/verify`, {});
-        printOne(cli.common(), { name, equal, live, rebuilt }, [equal ? `${name} is what the log says (${live})` : `${name} differs: live ${live}, rebuilt ${rebuilt}`]);
+        const { equal, live, rebuilt } = await client.call<{ equal: boolean; live: string; rebuilt: string }>(
+          'POST',
+          `/api/v1/projections/${encodeURIComponent(name)}/verify`,
+          {},
+        );
+        printOne(cli.common(), { name, equal, live, rebuilt }, [
+          equal ? `${name} is what the log says (${live})` : `${name} differs: live ${live}, rebuilt ${rebuilt}`,
+        ]);
         if (!equal) throw new CliEnd(exits.failed, `${name} differs from the log`, `carillon projections rebuild ${name}`);
       }),
     );
@@ -60,7 +86,11 @@ const addTokens = (cli: Cli): void => {
     .option('--expires <instant>', 'when it ends')
     .action((name: string, { role, expires }: { role: string; expires?: string }) =>
       withClient(cli.common(), async (client) => {
-        const made = await client.call<{ id: string; token: string }>('POST', '/api/v1/tokens', { name, role, ...(expires === undefined ? {} : { expiresAt: expires }) });
+        const made = await client.call<{ id: string; token: string }>('POST', '/api/v1/tokens', {
+          name,
+          role,
+          ...(expires === undefined ? {} : { expiresAt: expires }),
+        });
         printOne(cli.common(), made, [made.token]);
         say('It is shown only now. Keep it in a file of mode 0600 and name that with --token-file.');
       }),
@@ -68,16 +98,35 @@ const addTokens = (cli: Cli): void => {
   tokens
     .command('list')
     .description('all tokens, without their text')
-    .action(() => withClient(cli.common(), async (client) => printRows(cli.common(), tokenColumns, (await client.call<{ tokens: Token[] }>('GET', '/api/v1/tokens')).tokens, 'There is no token.')));
+    .action(() =>
+      withClient(cli.common(), async (client) =>
+        printRows(
+          cli.common(),
+          tokenColumns,
+          (await client.call<{ tokens: Token[] }>('GET', '/api/v1/tokens')).tokens,
+          'There is no token.',
+        ),
+      ),
+    );
   tokens
     .command('revoke <id>')
     .description('end a token for good')
     .requiredOption('--reason <text>', 'why, recorded with the token')
-    .action((id: string, { reason }: { reason: string }) => withClient(cli.common(), async (client) => printOne(cli.common(), await client.call('DELETE', `/api/v1/tokens/${encodeURIComponent(id)}?reason=${encodeURIComponent(reason)}`), [`${id} is revoked`])));
+    .action((id: string, { reason }: { reason: string }) =>
+      withClient(cli.common(), async (client) =>
+        printOne(
+          cli.common(),
+          await client.call('DELETE', `/api/v1/tokens/${encodeURIComponent(id)}?reason=${encodeURIComponent(reason)}`),
+          [`${id} is revoked`],
+        ),
+      ),
+    );
 };
 
 const flat = (value: Json, path: string): [string, Json][] =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value as JsonObject).flatMap(([key, each]) => flat(each, path === '' ? key : `${path}.${key}`)) : [[path, value]];
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.entries(value as JsonObject).flatMap(([key, each]) => flat(each, path === '' ? key : `${path}.${key}`))
+    : [[path, value]];
 
 const addConfig = (cli: Cli): void => {
   const config = cli.program.command('config').description('settings: what is in force, and from where');
@@ -91,7 +140,16 @@ const addConfig = (cli: Cli): void => {
     .action(async () => {
       const { values, sources } = await load();
       const rows = flat(values, '').map(([setting, value]) => ({ setting, value, source: sources[setting] ?? 'default' }));
-      printRows(cli.common(), [{ title: 'SETTING', of: (row) => row.setting }, { title: 'VALUE', of: (row) => JSON.stringify(row.value) }, { title: 'SOURCE', of: (row) => row.source }], rows, '');
+      printRows(
+        cli.common(),
+        [
+          { title: 'SETTING', of: (row) => row.setting },
+          { title: 'VALUE', of: (row) => JSON.stringify(row.value) },
+          { title: 'SOURCE', of: (row) => row.source },
+        ],
+        rows,
+        '',
+      );
     });
   config
     .command('validate')
@@ -123,11 +181,16 @@ export const addAdmin = (cli: Cli): void => {
     .action(() =>
       withClient(cli.common(), async (client) => {
         const ready = await client.call<{ checks: Check[] }>('GET', '/readyz?verbose');
-        const { data } = await client.call<{ data: { jobs: { name: string; health: string; healthMessage: string }[] } }>('GET', '/api/v1/jobs/status');
+        const { data } = await client.call<{ data: { jobs: { name: string; health: string; healthMessage: string }[] } }>(
+          'GET',
+          '/api/v1/jobs/status',
+        );
         const { parked } = await client.call<{ parked: unknown[] }>('GET', '/api/v1/parked?limit=200');
         const troubles = [
           ...ready.checks.filter((check) => !check.ok).map((check) => `${check.name}: ${check.detail}`),
-          ...data.jobs.filter((job) => ['late', 'failing', 'never-ran'].includes(job.health)).map((job) => `${job.name}: ${job.healthMessage}`),
+          ...data.jobs
+            .filter((job) => ['late', 'failing', 'never-ran'].includes(job.health))
+            .map((job) => `${job.name}: ${job.healthMessage}`),
           ...(parked.length === 0 ? [] : [`${parked.length} items are parked; next: carillon parked list`]),
         ];
         if (troubles.length === 0) return;

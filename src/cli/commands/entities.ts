@@ -1,5 +1,5 @@
-import { formatWhy } from '../../projections/why-format.ts';
 import type { Explanation } from '../../projections/why.ts';
+import { formatWhy } from '../../projections/why-format.ts';
 import { withClient } from '../connect.ts';
 import { type Column, printOne, printRows, when } from '../output.ts';
 import type { Cli } from '../program.ts';
@@ -21,7 +21,10 @@ export const addEntities = (cli: Cli): void => {
     .option('--limit <n>', 'newest decisions', '20')
     .action((entity: string, { limit }: { limit: string }) =>
       withClient(cli.common(), async (client) => {
-        const explanation = await client.call<Explanation>('GET', `/api/v1/entities/${encodeURIComponent(entity)}/why?limit=${encodeURIComponent(limit)}`);
+        const explanation = await client.call<Explanation>(
+          'GET',
+          `/api/v1/entities/${encodeURIComponent(entity)}/why?limit=${encodeURIComponent(limit)}`,
+        );
         printOne(cli.common(), explanation, formatWhy(explanation));
       }),
     );
@@ -41,7 +44,10 @@ export const addEntities = (cli: Cli): void => {
     .option('--limit <n>', 'how many', '10')
     .action((name: string, { limit }: { limit: string }) =>
       withClient(cli.common(), async (client) => {
-        const { places } = await client.call<{ places: Place[] }>('GET', `/api/v1/leaderboards/${encodeURIComponent(name)}/top?limit=${encodeURIComponent(limit)}`);
+        const { places } = await client.call<{ places: Place[] }>(
+          'GET',
+          `/api/v1/leaderboards/${encodeURIComponent(name)}/top?limit=${encodeURIComponent(limit)}`,
+        );
         printRows(cli.common(), placeColumns, places, 'The board is empty. next: carillon leaderboard list');
       }),
     );
@@ -50,7 +56,10 @@ export const addEntities = (cli: Cli): void => {
     .description("one player's place")
     .action((name: string, player: string) =>
       withClient(cli.common(), async (client) => {
-        const place = await client.call<Place>('GET', `/api/v1/leaderboards/${encodeURIComponent(name)}/rank/${encodeURIComponent(player)}`);
+        const place = await client.call<Place>(
+          'GET',
+          `/api/v1/leaderboards/${encodeURIComponent(name)}/rank/${encodeURIComponent(player)}`,
+        );
         printRows(cli.common(), placeColumns, [place], '');
       }),
     );

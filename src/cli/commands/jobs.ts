@@ -35,11 +35,20 @@ const jobColumns: readonly Column<JobNow>[] = [
 export const simulationLines = (simulation: Simulation): string[] => [
   `${simulation.job} at ${when(simulation.asOf)}: ${simulation.due} due, ${simulation.changed} would change; nothing was appended`,
   ...Object.entries(simulation.events).map(([type, count]) => `  ${type} ${count}`),
-  ...simulation.actors.slice(0, 20).map((actor) => `  ${actor.stream}  ${actor.rule}  ${actor.events.map((event) => event.type).join(', ')}`),
+  ...simulation.actors
+    .slice(0, 20)
+    .map((actor) => `  ${actor.stream}  ${actor.rule}  ${actor.events.map((event) => event.type).join(', ')}`),
   ...(simulation.actors.length > 20 ? [`  ... and ${simulation.due - 20} more; -o json has the first ${simulation.actors.length}`] : []),
 ];
 
-type TriggerOptions = { readonly wait?: boolean; readonly dryRun?: boolean; readonly at?: string; readonly reason?: string; readonly scope?: string; readonly timeout: string };
+type TriggerOptions = {
+  readonly wait?: boolean;
+  readonly dryRun?: boolean;
+  readonly at?: string;
+  readonly reason?: string;
+  readonly scope?: string;
+  readonly timeout: string;
+};
 type Triggered = { readonly message: string; readonly slot?: string; readonly simulation?: Simulation };
 
 const seconds = (text: string): number => {
@@ -50,7 +59,12 @@ const seconds = (text: string): number => {
 
 const trigger = async (cli: Cli, client: Client, job: string, options: TriggerOptions): Promise<void> => {
   const common = cli.common();
-  const body = { ...(options.at === undefined ? {} : { at: options.at }), ...(options.reason === undefined ? {} : { reason: options.reason }), ...(options.scope === undefined ? {} : { scope: options.scope }), ...(options.dryRun ? { dryRun: true } : {}) };
+  const body = {
+    ...(options.at === undefined ? {} : { at: options.at }),
+    ...(options.reason === undefined ? {} : { reason: options.reason }),
+    ...(options.scope === undefined ? {} : { scope: options.scope }),
+    ...(options.dryRun ? { dryRun: true } : {}),
+  };
   const answer = await client.call<Triggered>('POST', `/api/v1/jobs/trigger/${encodeURIComponent(job)}`, body);
   if (answer.simulation !== undefined) return printOne(common, answer.simulation, simulationLines(answer.simulation));
   if (!options.wait || answer.slot === undefined) {
@@ -58,7 +72,12 @@ const trigger = async (cli: Cli, client: Client, job: string, options: TriggerOp
   }
   const run = await waitForRun(client, answer.slot, seconds(options.timeout));
   printRows<Run>(common, runColumns, [run], '');
-  if (run.verdict !== 'completed') throw new CliEnd(exits.runFailed, `The run ended ${run.verdict}${run.message === null ? '' : `: ${run.message}`}`, `carillon runs show ${run.slot}`);
+  if (run.verdict !== 'completed')
+    throw new CliEnd(
+      exits.runFailed,
+      `The run ended ${run.verdict}${run.message === null ? '' : `: ${run.message}`}`,
+      `carillon runs show ${run.slot}`,
+    );
   if (common.output === 'table') say(`next: carillon runs show ${run.slot}`);
 };
 
@@ -88,9 +107,12 @@ export const addJobs = (cli: Cli): void => {
     .option('--at <instant>', 'an instant, also a later one')
     .action((job: string, { at }: { at?: string }) =>
       withClient(cli.common(), async (client) => {
-        const simulation = await client.call<Simulation>('POST', `/api/v1/jobs/${encodeURIComponent(job)}/simulate`, at === undefined ? {} : { at });
+        const simulation = await client.call<Simulation>(
+          'POST',
+          `/api/v1/jobs/${encodeURIComponent(job)}/simulate`,
+          at === undefined ? {} : { at },
+        );
         printOne(cli.common(), simulation, simulationLines(simulation));
       }),
     );
 };
-

@@ -2,7 +2,15 @@ import { withClient } from '../connect.ts';
 import { type Column, printOne, printRows, when } from '../output.ts';
 import type { Cli } from '../program.ts';
 
-type Parked = { readonly id: string; readonly kind: string; readonly job: string; readonly about: string; readonly attempt: number; readonly message: string; readonly at: string };
+type Parked = {
+  readonly id: string;
+  readonly kind: string;
+  readonly job: string;
+  readonly about: string;
+  readonly attempt: number;
+  readonly message: string;
+  readonly at: string;
+};
 
 const columns: readonly Column<Parked>[] = [
   { title: 'JOB', of: (row) => row.job },
@@ -24,7 +32,12 @@ export const addParked = (cli: Cli): void => {
     .action(({ job }: { job?: string }) =>
       withClient(cli.common(), async (client) => {
         const query = job === undefined ? '' : `&job=${encodeURIComponent(job)}`;
-        printRows(cli.common(), columns, (await client.call<{ parked: Parked[] }>('GET', `/api/v1/parked?limit=200${query}`)).parked, 'Nothing is parked.');
+        printRows(
+          cli.common(),
+          columns,
+          (await client.call<{ parked: Parked[] }>('GET', `/api/v1/parked?limit=200${query}`)).parked,
+          'Nothing is parked.',
+        );
       }),
     );
   parked
@@ -33,7 +46,12 @@ export const addParked = (cli: Cli): void => {
     .action((id: string) =>
       withClient(cli.common(), async (client) => {
         const row = await client.call<Parked & { state: unknown }>('GET', pathOf(id));
-        printOne(cli.common(), row, [`${row.job} about ${row.about}`, `  parked ${when(row.at)} after ${row.attempt} tries: ${row.message}`, `  state ${JSON.stringify(row.state)}`, `  next: carillon parked replay ${row.id} --reason "..."`]);
+        printOne(cli.common(), row, [
+          `${row.job} about ${row.about}`,
+          `  parked ${when(row.at)} after ${row.attempt} tries: ${row.message}`,
+          `  state ${JSON.stringify(row.state)}`,
+          `  next: carillon parked replay ${row.id} --reason "..."`,
+        ]);
       }),
     );
   const change = (verb: 'replay' | 'discard', description: string, done: string): void => {
@@ -41,7 +59,11 @@ export const addParked = (cli: Cli): void => {
       .command(`${verb} <id>`)
       .description(description)
       .requiredOption('--reason <text>', 'why, recorded with the item')
-      .action((id: string, { reason }: { reason: string }) => withClient(cli.common(), async (client) => printOne(cli.common(), await client.call('POST', `${pathOf(id)}/${verb}`, { reason }), [`${id} ${done}`])));
+      .action((id: string, { reason }: { reason: string }) =>
+        withClient(cli.common(), async (client) =>
+          printOne(cli.common(), await client.call('POST', `${pathOf(id)}/${verb}`, { reason }), [`${id} ${done}`]),
+        ),
+      );
   };
   change('replay', 'try it again from the first attempt', 'is tried again');
   change('discard', 'let it go', 'is let go');

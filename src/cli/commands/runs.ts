@@ -43,7 +43,11 @@ export const addRuns = (cli: Cli): void => {
     .option('--limit <n>', 'how many', '20')
     .action((options: { job?: string; verdict?: string; limit: string }) =>
       withClient(cli.common(), async (client) => {
-        const query = new URLSearchParams({ limit: options.limit, ...(options.job === undefined ? {} : { job: options.job }), ...(options.verdict === undefined ? {} : { verdict: options.verdict }) });
+        const query = new URLSearchParams({
+          limit: options.limit,
+          ...(options.job === undefined ? {} : { job: options.job }),
+          ...(options.verdict === undefined ? {} : { verdict: options.verdict }),
+        });
         const { runs: rows } = await client.call<{ runs: Run[] }>('GET', `/api/v1/runs?${query}`);
         printRows(cli.common(), runColumns, rows, 'No run yet. next: carillon trigger <job>');
       }),
@@ -71,13 +75,17 @@ export const addRuns = (cli: Cli): void => {
     .description('stop a run; what it changed stays')
     .requiredOption('--reason <text>', 'why, recorded with the run')
     .action((slot: string, { reason }: { reason: string }) =>
-      withClient(cli.common(), async (client) => printOne(cli.common(), await client.call('POST', `${pathOf(slot)}/cancel`, { reason }), [`${slot} is cancelled`])),
+      withClient(cli.common(), async (client) =>
+        printOne(cli.common(), await client.call('POST', `${pathOf(slot)}/cancel`, { reason }), [`${slot} is cancelled`]),
+      ),
     );
   runs
     .command('approve <slot>')
     .description('let a held run go on')
     .requiredOption('--reason <text>', 'why, recorded with the run')
     .action((slot: string, { reason }: { reason: string }) =>
-      withClient(cli.common(), async (client) => printOne(cli.common(), await client.call('POST', `${pathOf(slot)}/approve`, { reason }), [`${slot} goes on`])),
+      withClient(cli.common(), async (client) =>
+        printOne(cli.common(), await client.call('POST', `${pathOf(slot)}/approve`, { reason }), [`${slot} goes on`]),
+      ),
     );
 };

@@ -1,5 +1,5 @@
-import { withClient } from '../connect.ts';
 import { confirm } from '../confirm.ts';
+import { withClient } from '../connect.ts';
 import { type Column, printOne, printRows, say, when } from '../output.ts';
 import type { Cli } from '../program.ts';
 
@@ -27,14 +27,29 @@ const columns: readonly Column<Schedule>[] = [
 
 const pathOf = (key: string): string => `/api/v1/schedules/${encodeURIComponent(key)}`;
 
-type BackfillOptions = { readonly from: string; readonly to: string; readonly reason: string; readonly dryRun?: boolean; readonly yes?: boolean };
+type BackfillOptions = {
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+};
 
 const backfill = (cli: Cli, key: string, { from, to, reason, dryRun, yes }: BackfillOptions): Promise<void> =>
   withClient(cli.common(), async (client) => {
     const body = { from, to, reason };
     const plan = await client.call<{ slots: Planned[] }>('POST', `${pathOf(key)}/backfill`, { ...body, dryRun: true });
-    const planColumns: readonly Column<Planned>[] = [{ title: 'SLOT', of: (slot) => slot.slot }, { title: 'INSTANT', of: (slot) => when(slot.at) }];
-    if (dryRun || plan.slots.length === 0) return printRows(cli.common(), planColumns, plan.slots, 'No slot of this range is open for a backfill: all of them completed, or had nothing due.');
+    const planColumns: readonly Column<Planned>[] = [
+      { title: 'SLOT', of: (slot) => slot.slot },
+      { title: 'INSTANT', of: (slot) => when(slot.at) },
+    ];
+    if (dryRun || plan.slots.length === 0)
+      return printRows(
+        cli.common(),
+        planColumns,
+        plan.slots,
+        'No slot of this range is open for a backfill: all of them completed, or had nothing due.',
+      );
     say(...plan.slots.map((slot) => `  ${slot.slot}`));
     await confirm(`Open ${plan.slots.length} slots of ${key} again?`, yes);
     const done = await client.call<{ slots: Planned[] }>('POST', `${pathOf(key)}/backfill`, body);
@@ -47,7 +62,16 @@ export const addSchedules = (cli: Cli): void => {
   schedules
     .command('list')
     .description('all schedules')
-    .action(() => withClient(cli.common(), async (client) => printRows(cli.common(), columns, (await client.call<{ schedules: Schedule[] }>('GET', '/api/v1/schedules?limit=200')).schedules, 'No schedule is defined.')));
+    .action(() =>
+      withClient(cli.common(), async (client) =>
+        printRows(
+          cli.common(),
+          columns,
+          (await client.call<{ schedules: Schedule[] }>('GET', '/api/v1/schedules?limit=200')).schedules,
+          'No schedule is defined.',
+        ),
+      ),
+    );
   schedules
     .command('next <key>')
     .description('the next slots')
@@ -66,13 +90,22 @@ export const addSchedules = (cli: Cli): void => {
     .requiredOption('--reason <text>', 'why, recorded in the ledger')
     .option('--until <instant>', 'when it ends by itself')
     .action((key: string, { reason, until }: { reason: string; until?: string }) =>
-      withClient(cli.common(), async (client) => printOne(cli.common(), await client.call('POST', `${pathOf(key)}/pause`, { reason, ...(until === undefined ? {} : { until }) }), [`${key} is paused`, `  next: carillon schedules resume ${key} --reason "..."`])),
+      withClient(cli.common(), async (client) =>
+        printOne(cli.common(), await client.call('POST', `${pathOf(key)}/pause`, { reason, ...(until === undefined ? {} : { until }) }), [
+          `${key} is paused`,
+          `  next: carillon schedules resume ${key} --reason "..."`,
+        ]),
+      ),
     );
   schedules
     .command('resume <key>')
     .description('end a pause')
     .requiredOption('--reason <text>', 'why, recorded in the ledger')
-    .action((key: string, { reason }: { reason: string }) => withClient(cli.common(), async (client) => printOne(cli.common(), await client.call('POST', `${pathOf(key)}/resume`, { reason }), [`${key} goes on`])));
+    .action((key: string, { reason }: { reason: string }) =>
+      withClient(cli.common(), async (client) =>
+        printOne(cli.common(), await client.call('POST', `${pathOf(key)}/resume`, { reason }), [`${key} goes on`]),
+      ),
+    );
   schedules
     .command('backfill <key>')
     .description('open past slots again that did not complete or were skipped; shows the plan first')

@@ -2,8 +2,8 @@ import closeWithGrace from 'close-with-grace';
 import { Option } from 'commander';
 import type { App } from '../../app.ts';
 import { loadConfig } from '../../config.ts';
-import { formatWhy } from '../../projections/why-format.ts';
 import type { Explanation } from '../../projections/why.ts';
+import { formatWhy } from '../../projections/why-format.ts';
 import { CliEnd, exits } from '../exit.ts';
 import { bold, print, progressBar, say, table } from '../output.ts';
 import type { Cli } from '../program.ts';
@@ -33,7 +33,11 @@ const self = (): string => (process.env.npm_lifecycle_event === undefined ? 'car
 
 const nextCommands = (folder: string, example: string | null): string[] => {
   const where = folder === '.carillon' ? '' : ` --folder ${folder}`;
-  return [`${self()}${where} list`, `${self()}${where} trigger escrow-release --wait --reason "a first try"`, `${self()}${where} ${example === null ? 'schedules list' : `why ${example}`}`];
+  return [
+    `${self()}${where} list`,
+    `${self()}${where} trigger escrow-release --wait --reason "a first try"`,
+    `${self()}${where} ${example === null ? 'schedules list' : `why ${example}`}`,
+  ];
 };
 
 const demo = async (cli: Cli, app: App): Promise<{ example: string | null; failed: boolean }> => {
@@ -49,7 +53,10 @@ const demo = async (cli: Cli, app: App): Promise<{ example: string | null; faile
 const start = async (cli: Cli, { demo: withDemo, once, port, host }: StartOptions): Promise<void> => {
   const { folder, config: configFile } = cli.common();
   const config = await loadConfig({
-    ...(folder === undefined ? {} : { folder }), ...(configFile === undefined ? {} : { configFile }), ...(port === undefined ? {} : { port: Number(port) }), ...(host === undefined ? {} : { host }),
+    ...(folder === undefined ? {} : { folder }),
+    ...(configFile === undefined ? {} : { configFile }),
+    ...(port === undefined ? {} : { port: Number(port) }),
+    ...(host === undefined ? {} : { host }),
   });
   const { createApp } = await import('../../app.ts');
   const facts = withDemo ? { facts: (await import('../../demo.ts')).demoFacts() } : {};
@@ -67,7 +74,14 @@ const start = async (cli: Cli, { demo: withDemo, once, port, host }: StartOption
       if (failed) throw new CliEnd(exits.runFailed, 'A run failed', 'carillon runs list --verdict failed');
       return;
     }
-    print('', `Carillon listens on ${app.url}`, `  admin token in ${app.tokenFile}`, '  next, in another terminal:', ...nextCommands(config.folder, result.example).map((line) => `    ${line}`), '  Ctrl-C stops it; what is in hand is finished first.');
+    print(
+      '',
+      `Carillon listens on ${app.url}`,
+      `  admin token in ${app.tokenFile}`,
+      '  next, in another terminal:',
+      ...nextCommands(config.folder, result.example).map((line) => `    ${line}`),
+      '  Ctrl-C stops it; what is in hand is finished first.',
+    );
   } catch (error) {
     await app.close();
     throw error;

@@ -2,15 +2,22 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { parseIntake } from '../../api/intake.ts';
-import type { ImportProgress } from '../../core/intake.ts';
 import { CarillonError } from '../../core/errors.ts';
+import type { ImportProgress } from '../../core/intake.ts';
 import type { Client } from '../client.ts';
 import { withClient } from '../connect.ts';
 import { CliEnd, exits } from '../exit.ts';
 import { type Column, print, printOne, printRows, progressBar, safe, say, when } from '../output.ts';
 import type { Cli } from '../program.ts';
 
-type Event = { readonly position: string; readonly stream: string; readonly revision: number; readonly type: string; readonly data: unknown; readonly metadata: { readonly asOf: string; readonly rule: string } };
+type Event = {
+  readonly position: string;
+  readonly stream: string;
+  readonly revision: number;
+  readonly type: string;
+  readonly data: unknown;
+  readonly metadata: { readonly asOf: string; readonly rule: string };
+};
 
 const columns: readonly Column<Event>[] = [
   { title: 'REV', right: true, of: (event) => String(event.revision) },
@@ -32,7 +39,9 @@ const importFile = async (client: Client, file: string, reason: string): Promise
   const text = readText(file);
   // Looked at here first: a malformed line is told without sending megabytes.
   parseIntake(text);
-  const name = basename(file).replace(/\.ndjson$/, '').replace(/[^A-Za-z0-9._-]/g, '-');
+  const name = basename(file)
+    .replace(/\.ndjson$/, '')
+    .replace(/[^A-Za-z0-9._-]/g, '-');
   const query = new URLSearchParams({ name, reason });
   let progress = await client.call<ImportProgress>('POST', `/api/v1/imports?${query}`, text, 'application/x-ndjson');
   const bar = progressBar('commands');
@@ -52,14 +61,22 @@ const tail = async (cli: Cli, client: Client, types: string | undefined): Promis
   process.once('SIGINT', () => stop.abort());
   let last: string | undefined;
   const query = types === undefined ? '' : `?types=${encodeURIComponent(types)}`;
-  const response = await client.open(`/api/v1/events${query}`, { accept: 'text/event-stream', ...(last === undefined ? {} : { 'last-event-id': last }) }, stop.signal);
+  const response = await client.open(
+    `/api/v1/events${query}`,
+    { accept: 'text/event-stream', ...(last === undefined ? {} : { 'last-event-id': last }) },
+    stop.signal,
+  );
   if (response?.body == null) throw new CliEnd(exits.unreachable, 'Only a running server has live events', 'carillon start');
   try {
     for await (const message of response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream())) {
       last = message.id ?? last;
       if (message.data === '') continue;
       const event = JSON.parse(message.data) as Event;
-      print(cli.common().output === 'table' ? safe(`${event.position}  ${event.stream}  ${event.type}  ${JSON.stringify(event.data)}`) : message.data);
+      print(
+        cli.common().output === 'table'
+          ? safe(`${event.position}  ${event.stream}  ${event.type}  ${JSON.stringify(event.data)}`)
+          : message.data,
+      );
     }
   } catch (error) {
     if (!stop.signal.aborted) throw error;
@@ -77,7 +94,12 @@ export const addStreams = (cli: Cli): void => {
     .action((stream: string, { limit, backwards }: { limit: string; backwards?: boolean }) =>
       withClient(cli.common(), async (client) => {
         const query = new URLSearchParams({ limit, ...(backwards ? { direction: 'backwards' } : {}) });
-        printRows(cli.common(), columns, (await client.call<{ events: Event[] }>('GET', `/api/v1/streams/${encodeURIComponent(stream)}?${query}`)).events, 'The stream has no such events.');
+        printRows(
+          cli.common(),
+          columns,
+          (await client.call<{ events: Event[] }>('GET', `/api/v1/streams/${encodeURIComponent(stream)}?${query}`)).events,
+          'The stream has no such events.',
+        );
       }),
     );
   streams

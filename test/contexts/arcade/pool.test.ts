@@ -17,7 +17,12 @@ const next = poolAfter(pool, 'UTC');
 const contribute = { type: 'AddContribution', data: { pool, from: 'arcade.payment-p1', microUsdc: '5000' } } as const;
 const added: PoolEvent = { type: 'ContributionAdded', data: { from: 'arcade.payment-p1', microUsdc: '5000' } };
 const opened: PoolEvent = { type: 'PoolOpened', data: pool };
-const scoreOf = (player: string, score: number, at = '2026-01-24T22:10:00Z') => ({ player, score, at: instant(at), session: `s-${player}` });
+const scoreOf = (player: string, score: number, at = '2026-01-24T22:10:00Z') => ({
+  player,
+  score,
+  at: instant(at),
+  session: `s-${player}`,
+});
 const consider = (player: string, score: number, at?: string) =>
   ({ type: 'ConsiderScore', data: { pool, score: scoreOf(player, score, at) } }) as const;
 const finalized = (player: string, score: number): PoolEvent => ({
@@ -34,7 +39,9 @@ describe('A1: a pool gets its winner when its period has ended', () => {
     expect(pool.endsAt).toBe(midnight);
   });
   it('opens with a score too, when a game was paid before midnight and ended after it', () => {
-    given(decider).when(consider('a', 10), saturday).then([opened, { type: 'PoolLeaderChanged', data: scoreOf('a', 10) }]);
+    given(decider)
+      .when(consider('a', 10), saturday)
+      .then([opened, { type: 'PoolLeaderChanged', data: scoreOf('a', 10) }]);
   });
   it('is finalised at the end of its period, not before', () => {
     given(decider, [opened, added], job)
@@ -78,7 +85,9 @@ describe('A1: a pool gets its winner when its period has ended', () => {
 
 describe('A1: money without a winner, and what comes too late (decisions 4 and 21)', () => {
   it('rolls over to the next pool of the same game and period', () => {
-    given(decider, [opened, added], job).tick(midnight).then({ accepted: 'period-ended-without-score', events: [noWinner, rolledOver] });
+    given(decider, [opened, added], job)
+      .tick(midnight)
+      .then({ accepted: 'period-ended-without-score', events: [noWinner, rolledOver] });
     expect(next).toEqual({ game: 'snake', period: 'daily', key: '2026-01-25', endsAt: '2026-01-26T00:00:00.000Z' });
   });
   it('a pool without money and without a score does not exist; one without money has a winner of nothing', () => {
@@ -94,10 +103,14 @@ describe('A1: money without a winner, and what comes too late (decisions 4 and 2
       .then([{ type: 'ContributionRolledOn', data: { from: 'arcade.payment-p1', microUsdc: '5000', to: next } }]);
   });
   it('a score that meets a closed pool is refused by rule pool-closed', () => {
-    given(decider, [opened, added, noWinner, rolledOver], job).when(consider('a', 99), midnight).then({ rejected: 'pool-closed', facts: { endsAt: midnight } });
+    given(decider, [opened, added, noWinner, rolledOver], job)
+      .when(consider('a', 99), midnight)
+      .then({ rejected: 'pool-closed', facts: { endsAt: midnight } });
   });
   it('a score at the end of the period by the clock of the pool finds it closed, tick or no tick', () => {
-    given(decider, [opened, added], job).when(consider('a', 99), midnight).then({ rejected: 'pool-closed', events: [noWinner, rolledOver] });
+    given(decider, [opened, added], job)
+      .when(consider('a', 99), midnight)
+      .then({ rejected: 'pool-closed', events: [noWinner, rolledOver] });
   });
 });
 
@@ -125,6 +138,8 @@ describe('A2: the best score of a player on a board', () => {
       .then({ accepted: 'best-score' });
   });
   it('0 is a score', () => {
-    given(scoreDecider).when({ ...record, data: { ...data, score: 0 } }, saturday).then({ accepted: 'best-score' });
+    given(scoreDecider)
+      .when({ ...record, data: { ...data, score: 0 } }, saturday)
+      .then({ accepted: 'best-score' });
   });
 });

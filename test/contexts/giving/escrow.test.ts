@@ -34,7 +34,9 @@ describe('C10: a donation is sent, then held from its confirmed receipt', () => 
     given(escrow, [sent]).when(confirm, receivedAt).then([held]).when(confirm, receivedAt).then({ rejected: 'already-received' });
   });
   it('is held for 48 hours across a change of clocks too', () => {
-    given(escrow, [sent]).when(confirm, '2026-03-28T12:00:00Z').then({ accepted: 'receipt-confirmed', facts: { holdUntil: '2026-03-30T12:00:00.000Z' } });
+    given(escrow, [sent])
+      .when(confirm, '2026-03-28T12:00:00Z')
+      .then({ accepted: 'receipt-confirmed', facts: { holdUntil: '2026-03-30T12:00:00.000Z' } });
   });
   it('needs a donation before a receipt', () => {
     given(escrow).when(confirm, receivedAt).then({ rejected: 'no-donation' });
@@ -46,7 +48,9 @@ describe('C1: an escrow is released when its hold has ended', () => {
     given(escrow, [sent, held], job).tick(holdUntil).then([]).tick(justAfterHold).then([released]);
   });
   it('names the rule and what it looked at', () => {
-    given(escrow, [sent, held], job).tick('2026-01-26T14:00:00Z').then({ accepted: 'hold-ended', events: [released], facts: { holdUntil } });
+    given(escrow, [sent, held], job)
+      .tick('2026-01-26T14:00:00Z')
+      .then({ accepted: 'hold-ended', events: [released], facts: { holdUntil } });
   });
   it('is released once, however often and however late the tick comes', () => {
     given(escrow, [sent, held], job).tick('2026-02-02T00:00:00Z').then([released]).tick('2026-02-02T01:00:00Z').then([]);
@@ -65,10 +69,14 @@ describe('C1: an escrow is released when its hold has ended', () => {
 
 describe('C: a hold ends once', () => {
   it('is refunded during the hold, up to holdUntil', () => {
-    given(escrow, [sent, held], job).when(refund, holdUntil).then({ accepted: 'refunded-during-hold', events: [refunded] });
+    given(escrow, [sent, held], job)
+      .when(refund, holdUntil)
+      .then({ accepted: 'refunded-during-hold', events: [refunded] });
   });
   it('a refund after holdUntil finds it released, tick or no tick (decision 20)', () => {
-    given(escrow, [sent, held], job).when(refund, justAfterHold).then({ rejected: 'already-released', events: [released] });
+    given(escrow, [sent, held], job)
+      .when(refund, justAfterHold)
+      .then({ rejected: 'already-released', events: [released] });
   });
   it('is not refunded before its receipt, nor twice', () => {
     given(escrow, [sent], job).when(refund, receivedAt).then({ rejected: 'not-received' });
@@ -77,7 +85,10 @@ describe('C: a hold ends once', () => {
   it('C6: is released early by an explicit command with a reason only (decision 10)', () => {
     given(escrow, [sent, held], job)
       .when(releaseEarly, '2026-01-25T00:00:00Z')
-      .then({ accepted: 'released-early', events: [{ type: 'EscrowReleased', data: { ...donation, early: true, reason: 'school starts tomorrow' } }] })
+      .then({
+        accepted: 'released-early',
+        events: [{ type: 'EscrowReleased', data: { ...donation, early: true, reason: 'school starts tomorrow' } }],
+      })
       .tick('2026-01-27T00:00:00Z')
       .then([]);
   });

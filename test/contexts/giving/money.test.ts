@@ -11,7 +11,9 @@ const at = '2026-01-26T14:00:00Z';
 const transfer = { escrow: 'e1', cents: '9007199254740993' };
 
 describe('C1 b: receivable to fiat, in two phases', () => {
-  const reserved = given(walletDecider).when({ type: 'ReserveFunds', data: transfer }, at).then([{ type: 'FundsReceivable', data: transfer }]);
+  const reserved = given(walletDecider)
+    .when({ type: 'ReserveFunds', data: transfer }, at)
+    .then([{ type: 'FundsReceivable', data: transfer }]);
   it('posts what was reserved, beyond what a float could hold', () => {
     const posted = reserved.when({ type: 'PostFunds', data: transfer }, at).then([{ type: 'FundsPosted', data: transfer }]);
     expect(posted.state).toEqual({ receivableCents: '0', fiatCents: transfer.cents });
@@ -33,7 +35,9 @@ describe('C1 b: receivable to fiat, in two phases', () => {
 describe('C1 c: the cycle becomes obligated from received, due 90 days after receipt (decision 22)', () => {
   const cycle = cycleDecider({ cycleDueDays: 90 });
   const data = { recipient: 'r1', cents: '2500', receivedAt: instant('2026-01-24T13:12:00Z') };
-  const received = given(cycle).when({ type: 'ReceiveCycle', data }, at).then([{ type: 'CycleReceived', data }]);
+  const received = given(cycle)
+    .when({ type: 'ReceiveCycle', data }, at)
+    .then([{ type: 'CycleReceived', data }]);
   it('counts from the receipt, not from the release', () => {
     const dueDate = instant('2026-04-24T13:12:00Z');
     received

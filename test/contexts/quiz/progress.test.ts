@@ -19,16 +19,22 @@ const protectedTo = (until: string, protectionsRemaining: number): ProgressEvent
 });
 /** A player with a quiz on Thursday and one at Friday 10:00: a streak of 2. */
 const player = () =>
-  given(progress, [], job).when(quiz, '2026-01-22T09:00:00Z').then({ accepted: 'first-quiz-of-the-day' }).when(quiz, friday10).then({ accepted: 'first-quiz-of-the-day' });
+  given(progress, [], job)
+    .when(quiz, '2026-01-22T09:00:00Z')
+    .then({ accepted: 'first-quiz-of-the-day' })
+    .when(quiz, friday10)
+    .then({ accepted: 'first-quiz-of-the-day' });
 
 describe('B2: a streak grows once a UTC day', () => {
   it('grows with the first quiz of each day, XP with every one', () => {
     const at = instant('2026-01-24T23:59:00Z');
-    const state = player().when(quiz, at).then([
-      { type: 'QuizPlayed', data: { xp: 20, at } },
-      { type: 'XpGained', data: { xp: 20, totalXp: 60, at } },
-      { type: 'StreakIncremented', data: { streak: 3, longestStreak: 3 } },
-    ]);
+    const state = player()
+      .when(quiz, at)
+      .then([
+        { type: 'QuizPlayed', data: { xp: 20, at } },
+        { type: 'XpGained', data: { xp: 20, totalXp: 60, at } },
+        { type: 'StreakIncremented', data: { streak: 3, longestStreak: 3 } },
+      ]);
     const again = instant('2026-01-24T23:59:59.999Z');
     const same = state.when(quiz, again).then([
       { type: 'QuizPlayed', data: { xp: 20, at: again } },
@@ -53,7 +59,11 @@ describe('B2: a streak is decided at the first UTC midnight more than 48 hours a
       .tick('2026-01-25T23:59:59.999Z')
       .then([])
       .tick(mondayMidnight)
-      .then({ accepted: 'streak-broken', events: [broken(2)], facts: { lastQuizAt: '2026-01-23T10:00:00.000Z', decidedAt: mondayMidnight } });
+      .then({
+        accepted: 'streak-broken',
+        events: [broken(2)],
+        facts: { lastQuizAt: '2026-01-23T10:00:00.000Z', decidedAt: mondayMidnight },
+      });
     expect(after.state).toMatchObject({ streak: 0, longestStreak: 2 });
     after.tick('2026-01-30T00:00:00Z').then([]);
   });
@@ -62,12 +72,14 @@ describe('B2: a streak is decided at the first UTC midnight more than 48 hours a
   });
   it('a quiz at or after that midnight meets a broken one, tick or no tick', () => {
     const at = instant(mondayMidnight);
-    player().when(quiz, at).then([
-      broken(2),
-      { type: 'QuizPlayed', data: { xp: 20, at } },
-      { type: 'XpGained', data: { xp: 20, totalXp: 60, at } },
-      { type: 'StreakIncremented', data: { streak: 1, longestStreak: 2 } },
-    ]);
+    player()
+      .when(quiz, at)
+      .then([
+        broken(2),
+        { type: 'QuizPlayed', data: { xp: 20, at } },
+        { type: 'XpGained', data: { xp: 20, totalXp: 60, at } },
+        { type: 'StreakIncremented', data: { streak: 1, longestStreak: 2 } },
+      ]);
   });
   it('exactly 48 hours keep it: a quiz at a midnight is decided three days later', () => {
     given(progress, [], job)
@@ -77,7 +89,11 @@ describe('B2: a streak is decided at the first UTC midnight more than 48 hours a
       .then([])
       .tick('2026-01-27T00:00:00Z')
       .then([broken(1)]);
-    given(progress, [], job).when(quiz, '2026-01-23T23:59:59.999Z').then({ accepted: 'first-quiz-of-the-day' }).tick('2026-01-26T00:00:00Z').then([broken(1)]);
+    given(progress, [], job)
+      .when(quiz, '2026-01-23T23:59:59.999Z')
+      .then({ accepted: 'first-quiz-of-the-day' })
+      .tick('2026-01-26T00:00:00Z')
+      .then([broken(1)]);
   });
 });
 
@@ -107,7 +123,11 @@ describe('B2: protections', () => {
       .when(quiz, '2026-01-26T18:00:00Z')
       .then({ accepted: 'first-quiz-of-the-day' });
     expect(saved.state).toMatchObject({ streak: 3, protections: 0, protectedUntil: null });
-    saved.tick('2026-01-28T00:00:00Z').then([]).tick('2026-01-29T00:00:00Z').then([broken(3)]);
+    saved
+      .tick('2026-01-28T00:00:00Z')
+      .then([])
+      .tick('2026-01-29T00:00:00Z')
+      .then([broken(3)]);
   });
   it('is never retroactive: bought after the midnight it finds the streak broken', () => {
     player()

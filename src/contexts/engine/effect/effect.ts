@@ -24,7 +24,9 @@ const failed = (state: EffectState, definition: Effect | undefined, message: str
   const { attempt } = state;
   const again = definition !== undefined && !final && attempt < definition.attempts;
   return again
-    ? accept('call-failed', [{ type: 'EffectFailed' as const, data: { attempt, message, nextAt: nextAttemptAt(definition.backoff, attempt, asOf) } }])
+    ? accept('call-failed', [
+        { type: 'EffectFailed' as const, data: { attempt, message, nextAt: nextAttemptAt(definition.backoff, attempt, asOf) } },
+      ])
     : accept(final ? 'refused-for-good' : 'attempts-exhausted', [{ type: 'EffectParked' as const, data: { attempt, message } }]);
 };
 
@@ -33,7 +35,9 @@ const unknown = (state: EffectState, definition: Effect | undefined, message: st
   const { attempt } = state;
   const again = definition?.idempotent === true && attempt < definition.attempts;
   return again
-    ? accept('outcome-unknown-idempotent', [{ type: 'EffectUnknown' as const, data: { attempt, message, nextAt: nextAttemptAt(definition.backoff, attempt, asOf) } }])
+    ? accept('outcome-unknown-idempotent', [
+        { type: 'EffectUnknown' as const, data: { attempt, message, nextAt: nextAttemptAt(definition.backoff, attempt, asOf) } },
+      ])
     : accept('outcome-unknown', [{ type: 'EffectParked' as const, data: { attempt, message: `outcome unknown: ${message}` } }]);
 };
 
@@ -42,18 +46,36 @@ export const effectDecider = (effects: ReadonlyMap<string, Effect>): Decider<Eff
   defineDecider<EffectState, EffectCommand, EffectEvent>({
     category: 'engine.effect',
     initial,
-    events: ['EffectRequested', 'EffectStarted', 'EffectConfirmed', 'EffectFailed', 'EffectUnknown', 'EffectParked', 'EffectReplayed', 'EffectDiscarded'],
+    events: [
+      'EffectRequested',
+      'EffectStarted',
+      'EffectConfirmed',
+      'EffectFailed',
+      'EffectUnknown',
+      'EffectParked',
+      'EffectReplayed',
+      'EffectDiscarded',
+    ],
     decide: (command, state) => {
       const definition = effects.get(state.effect);
       switch (command.type) {
         case 'RequestEffect':
-          return state.status === 'none' ? accept('requested', [{ type: 'EffectRequested', data: { ...command.data, at: command.asOf } }]) : ignore('already-requested', { status: state.status });
+          return state.status === 'none'
+            ? accept('requested', [{ type: 'EffectRequested', data: { ...command.data, at: command.asOf } }])
+            : ignore('already-requested', { status: state.status });
         case 'StartEffect': {
-          if (state.status === 'started' && state.nextAt !== null && state.nextAt <= command.asOf) return unknown(state, definition, 'the process ended before the answer came', command.asOf);
-          if (state.status !== 'requested' || (state.nextAt !== null && state.nextAt > command.asOf)) return ignore('not-due', { status: state.status });
+          if (state.status === 'started' && state.nextAt !== null && state.nextAt <= command.asOf)
+            return unknown(state, definition, 'the process ended before the answer came', command.asOf);
+          if (state.status !== 'requested' || (state.nextAt !== null && state.nextAt > command.asOf))
+            return ignore('not-due', { status: state.status });
           const attempt = state.attempt + 1;
-          if (definition === undefined) return accept('effect-unknown', [{ type: 'EffectParked', data: { attempt: state.attempt, message: `no effect is named "${state.effect}" in this build` } }]);
-          return accept('started', [{ type: 'EffectStarted', data: { attempt, giveUpAt: plus(command.asOf, definition.timeoutSeconds * 1000 + answerSlackMs) } }]);
+          if (definition === undefined)
+            return accept('effect-unknown', [
+              { type: 'EffectParked', data: { attempt: state.attempt, message: `no effect is named "${state.effect}" in this build` } },
+            ]);
+          return accept('started', [
+            { type: 'EffectStarted', data: { attempt, giveUpAt: plus(command.asOf, definition.timeoutSeconds * 1000 + answerSlackMs) } },
+          ]);
         }
         case 'ReplayEffect':
           if (state.status !== 'parked') return reject('not-parked', { status: state.status });
@@ -74,7 +96,14 @@ export const effectDecider = (effects: ReadonlyMap<string, Effect>): Decider<Eff
     evolve: (state, event) => {
       switch (event.type) {
         case 'EffectRequested':
-          return { ...state, status: 'requested', effect: event.data.effect, key: event.data.key, data: event.data.data, nextAt: event.data.at };
+          return {
+            ...state,
+            status: 'requested',
+            effect: event.data.effect,
+            key: event.data.key,
+            data: event.data.data,
+            nextAt: event.data.at,
+          };
         case 'EffectStarted':
           return { ...state, status: 'started', attempt: event.data.attempt, nextAt: event.data.giveUpAt };
         case 'EffectConfirmed':

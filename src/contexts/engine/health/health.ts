@@ -16,5 +16,6 @@ export const health = defineDecider<HealthState, HealthCommand, HealthEvent>({
     if (ailment === null) return accept('recovered', cleared);
     return accept(ailment, [...cleared, { type: 'AlertRaised', data: { job, ailment, since, message } }], { since });
   },
-  evolve: (_state, event) => (event.type === 'AlertRaised' ? { ailment: event.data.ailment, since: event.data.since } : { ailment: null, since: null }),
+  evolve: (_state, event) =>
+    event.type === 'AlertRaised' ? { ailment: event.data.ailment, since: event.data.since } : { ailment: null, since: null },
 });

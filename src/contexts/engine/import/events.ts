@@ -2,7 +2,10 @@ import type { DomainEvent } from '../../../core/event.ts';
 import type { Instant } from '../../../core/instant.ts';
 
 export type ImportEvent =
-  | DomainEvent<'ImportStarted', { name: string; lines: number; contexts: readonly string[]; from: Instant; to: Instant; shiftWeeks: number }>
+  | DomainEvent<
+      'ImportStarted',
+      { name: string; lines: number; contexts: readonly string[]; from: Instant; to: Instant; shiftWeeks: number }
+    >
   | DomainEvent<'ImportAdvanced', { cursor: Instant; done: number }>
   | DomainEvent<'ImportFinished', { accepted: number; rejected: number; ignored: number }>;
 

@@ -19,12 +19,18 @@ export const importDecider = defineDecider<ImportState, ImportCommand, ImportEve
     switch (command.type) {
       case 'StartImport':
         if (!command.reason) return reject('reason-missing');
-        return state.status === 'none' ? accept('started', [{ type: 'ImportStarted', data: command.data }]) : ignore(`import-${state.status}`);
+        return state.status === 'none'
+          ? accept('started', [{ type: 'ImportStarted', data: command.data }])
+          : ignore(`import-${state.status}`);
       case 'AdvanceImport':
         if (state.status !== 'running') return ignore(`import-${state.status}`);
-        return state.cursor !== null && command.data.cursor < state.cursor ? ignore('cursor-behind') : accept('advanced', [{ type: 'ImportAdvanced', data: command.data }]);
+        return state.cursor !== null && command.data.cursor < state.cursor
+          ? ignore('cursor-behind')
+          : accept('advanced', [{ type: 'ImportAdvanced', data: command.data }]);
       case 'FinishImport':
-        return state.status === 'running' ? accept('finished', [{ type: 'ImportFinished', data: command.data }]) : ignore(`import-${state.status}`);
+        return state.status === 'running'
+          ? accept('finished', [{ type: 'ImportFinished', data: command.data }])
+          : ignore(`import-${state.status}`);
     }
   },
   evolve: (state, event) => {

@@ -5,7 +5,20 @@ import type { Json } from '../../../core/json.ts';
 import type { Cause } from '../schedule/events.ts';
 
 export type RunEvent =
-  | DomainEvent<'RunOpened', { slot: SlotId; key: string; at: Instant; cause: Cause; task: boolean; due: { readonly [partition: string]: number }; total: number; timeoutMinutes: number; openedAt: Instant }>
+  | DomainEvent<
+      'RunOpened',
+      {
+        slot: SlotId;
+        key: string;
+        at: Instant;
+        cause: Cause;
+        task: boolean;
+        due: { readonly [partition: string]: number };
+        total: number;
+        timeoutMinutes: number;
+        openedAt: Instant;
+      }
+    >
   | DomainEvent<'SliceDone', { partition: string; epoch: number; settled: number; waiting: number; parked: number; finished: boolean }>
   | DomainEvent<'RunResumed', { epoch: number; since: Instant }>
   | DomainEvent<'RunHeld', { due: number; population: number; maxShare: number }>

@@ -6,7 +6,13 @@ import type { Json } from '../../../core/json.ts';
 import type { Cause } from '../schedule/events.ts';
 import type { RunEvent, RunStatus } from './events.ts';
 
-type Part = { readonly due: number; readonly settled: number; readonly waiting: number; readonly parked: number; readonly finished: boolean };
+type Part = {
+  readonly due: number;
+  readonly settled: number;
+  readonly waiting: number;
+  readonly parked: number;
+  readonly finished: boolean;
+};
 
 export type RunState = {
   readonly status: RunStatus;
@@ -27,7 +33,19 @@ export type RunState = {
 };
 
 export type RunCommand =
-  | Wish<'OpenRun', { slot: SlotId; key: string; at: Instant; cause: Cause; task: boolean; due: { readonly [partition: string]: number }; timeoutMinutes: number; held: { readonly population: number; readonly maxShare: number } | null }>
+  | Wish<
+      'OpenRun',
+      {
+        slot: SlotId;
+        key: string;
+        at: Instant;
+        cause: Cause;
+        task: boolean;
+        due: { readonly [partition: string]: number };
+        timeoutMinutes: number;
+        held: { readonly population: number; readonly maxShare: number } | null;
+      }
+    >
   | Wish<'ReportSlice', { partition: string; epoch: number; settled: number; waiting: number; parked: number; finished: boolean }>
   | Wish<'ResumeRun', Record<string, never>>
   | Wish<'ApproveRun', Record<string, never>>
@@ -38,7 +56,19 @@ export type RunCommand =
   | Wish<'FailRun', { message: string }>;
 
 const initial: RunState = {
-  status: 'none', slot: '', key: '', at: null, cause: 'schedule', task: false, epoch: 0, since: null, timeoutMinutes: 0, parts: {}, attempt: 0, nextAt: null, message: null,
+  status: 'none',
+  slot: '',
+  key: '',
+  at: null,
+  cause: 'schedule',
+  task: false,
+  epoch: 0,
+  since: null,
+  timeoutMinutes: 0,
+  parts: {},
+  attempt: 0,
+  nextAt: null,
+  message: null,
 };
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
@@ -47,32 +77,51 @@ const open = (data: Extract<RunCommand, { type: 'OpenRun' }>['data'], asOf: Inst
   const { held, ...opened } = data;
   const total = sum(Object.values(data.due));
   const events: RunEvent[] = [{ type: 'RunOpened', data: { ...opened, total, openedAt: asOf } }];
-  return held === null ? accept('opened', events) : accept('over-max-share', [...events, { type: 'RunHeld', data: { due: total, ...held } }], { due: total, ...held });
+  return held === null
+    ? accept('opened', events)
+    : accept('over-max-share', [...events, { type: 'RunHeld', data: { due: total, ...held } }], { due: total, ...held });
 };
 
 /** One run of a slot: its orders, how far each partition is, and its end (design section 6). */
 export const run = defineDecider<RunState, RunCommand, RunEvent>({
   category: 'engine.run',
   initial,
-  events: ['RunOpened', 'SliceDone', 'RunResumed', 'RunHeld', 'RunApproved', 'TaskFailed', 'RunCancelled', 'RunTimedOut', 'RunCompleted', 'RunFailed'],
+  events: [
+    'RunOpened',
+    'SliceDone',
+    'RunResumed',
+    'RunHeld',
+    'RunApproved',
+    'TaskFailed',
+    'RunCancelled',
+    'RunTimedOut',
+    'RunCompleted',
+    'RunFailed',
+  ],
   decide: (command, state): Decision<RunEvent> => {
     if (command.type === 'OpenRun') return state.status === 'none' ? open(command.data, command.asOf) : ignore('already-open');
     const live = state.status === 'running' || state.status === 'held';
     if (!live) return ['ApproveRun', 'CancelRun'].includes(command.type) ? reject(`run-${state.status}`) : ignore(`run-${state.status}`);
     switch (command.type) {
       case 'ReportSlice':
-        return command.data.epoch < state.epoch ? ignore('older-epoch', { epoch: state.epoch }) : accept('slice-recorded', [{ type: 'SliceDone', data: command.data }]);
+        return command.data.epoch < state.epoch
+          ? ignore('older-epoch', { epoch: state.epoch })
+          : accept('slice-recorded', [{ type: 'SliceDone', data: command.data }]);
       case 'ResumeRun':
         return accept('resumed', [{ type: 'RunResumed', data: { epoch: state.epoch + 1, since: command.asOf } }]);
       case 'ApproveRun':
         if (state.status !== 'held') return reject('not-held');
         return command.reason ? accept('approved', [{ type: 'RunApproved', data: { since: command.asOf } }]) : reject('reason-missing');
       case 'CancelRun':
-        return command.reason ? accept('cancelled', [{ type: 'RunCancelled', data: { message: command.reason } }]) : reject('reason-missing');
+        return command.reason
+          ? accept('cancelled', [{ type: 'RunCancelled', data: { message: command.reason } }])
+          : reject('reason-missing');
       case 'TimeOutRun':
         return accept('timed-out', [{ type: 'RunTimedOut', data: {} }], { timeoutMinutes: state.timeoutMinutes });
       case 'FailTask':
-        return command.data.attempt <= state.attempt ? ignore('older-attempt') : accept('attempt-failed', [{ type: 'TaskFailed', data: command.data }]);
+        return command.data.attempt <= state.attempt
+          ? ignore('older-attempt')
+          : accept('attempt-failed', [{ type: 'TaskFailed', data: command.data }]);
       case 'CompleteRun':
         return accept('completed', [{ type: 'RunCompleted', data: command.data }]);
       case 'FailRun':
@@ -83,7 +132,9 @@ export const run = defineDecider<RunState, RunCommand, RunEvent>({
     switch (event.type) {
       case 'RunOpened': {
         const { slot, key, at, cause, task, timeoutMinutes, due, openedAt } = event.data;
-        const parts = Object.fromEntries(Object.entries(due).map(([partition, count]) => [partition, { due: count, settled: 0, waiting: 0, parked: 0, finished: false }]));
+        const parts = Object.fromEntries(
+          Object.entries(due).map(([partition, count]) => [partition, { due: count, settled: 0, waiting: 0, parked: 0, finished: false }]),
+        );
         return { ...state, status: 'running', slot, key, at, cause, task, timeoutMinutes, parts, epoch: 1, since: openedAt };
       }
       case 'SliceDone': {
@@ -120,6 +171,7 @@ export const dueOf = (state: RunState): number => sum(Object.values(state.parts)
 /** A run that takes longer than its job allows; a held one waits for a person and does not time out. */
 export const timeOutRun = {
   name: 'engine/time-out-run',
-  dueAt: (state: RunState) => (state.status === 'running' && state.since !== null ? plus(state.since, state.timeoutMinutes * 60_000) : null),
+  dueAt: (state: RunState) =>
+    state.status === 'running' && state.since !== null ? plus(state.since, state.timeoutMinutes * 60_000) : null,
   command: (_id: string, asOf: Instant): RunCommand => ({ type: 'TimeOutRun', data: {}, asOf }),
 };

@@ -37,7 +37,10 @@ export type ScheduleEvent =
   | DomainEvent<'ScheduleResumed', Record<string, never>>
   | DomainEvent<'ScheduleRemoved', Record<string, never>>
   | DomainEvent<'SlotOpened', { slot: SlotId; at: Instant; cause: Cause; version: number; openedAt: Instant }>
-  | DomainEvent<'SlotClosed', { slot: SlotId; at: Instant; verdict: Verdict; counts: Counts; durationMs: number; message: string | null; closedAt: Instant }>
+  | DomainEvent<
+      'SlotClosed',
+      { slot: SlotId; at: Instant; verdict: Verdict; counts: Counts; durationMs: number; message: string | null; closedAt: Instant }
+    >
   | DomainEvent<'SlotsSkipped', { from: Instant; to: Instant; count: number; reason: SkipReason }>
   | DomainEvent<'LedgerFolded', { state: ScheduleState }>;
 
@@ -48,7 +51,12 @@ export type ScheduleState = {
   readonly definition: Definition | null;
   /** How many definitions there have been: the "v3" of "schedule v3". */
   readonly version: number;
-  readonly paused: { readonly since: Instant; readonly until: Instant | null; readonly by: string | null; readonly reason: string | null } | null;
+  readonly paused: {
+    readonly since: Instant;
+    readonly until: Instant | null;
+    readonly by: string | null;
+    readonly reason: string | null;
+  } | null;
   /** Every slot up to here has a verdict. */
   readonly watermark: Instant | null;
   readonly open: OpenSlotState | null;

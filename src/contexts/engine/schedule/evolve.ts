@@ -2,7 +2,18 @@ import { plus } from '../../../core/instant.ts';
 import type { ScheduleEvent, ScheduleState } from './events.ts';
 
 export const initial: ScheduleState = {
-  status: 'none', definition: null, version: 0, paused: null, watermark: null, open: null, earlier: [], unfinished: {}, skipped: [], backfilled: [], last: null, verdicts: 0,
+  status: 'none',
+  definition: null,
+  version: 0,
+  paused: null,
+  watermark: null,
+  open: null,
+  earlier: [],
+  unfinished: {},
+  skipped: [],
+  backfilled: [],
+  last: null,
+  verdicts: 0,
 };
 
 const keepUnfinished = 100;
@@ -14,13 +25,15 @@ const closed = (state: ScheduleState, data: Extract<ScheduleEvent, { type: 'Slot
   const { [data.at]: opened, ...others } = state.unfinished;
   const again = open?.cause === 'backfill' ? (opened ?? 0) + 1 : (opened ?? 0);
   const unfinished = !aligned ? state.unfinished : data.verdict === 'completed' ? others : { ...others, [data.at]: again };
-  const watermark = aligned && open.cause !== 'backfill' && (state.watermark === null || data.at > state.watermark) ? data.at : state.watermark;
+  const watermark =
+    aligned && open.cause !== 'backfill' && (state.watermark === null || data.at > state.watermark) ? data.at : state.watermark;
   return {
     ...state,
     open: null,
     watermark,
     unfinished: Object.fromEntries(Object.entries(unfinished).sort().slice(-keepUnfinished)),
-    backfilled: open?.cause === 'backfill' && data.verdict === 'completed' ? [...state.backfilled, data.at].slice(-keepUnfinished) : state.backfilled,
+    backfilled:
+      open?.cause === 'backfill' && data.verdict === 'completed' ? [...state.backfilled, data.at].slice(-keepUnfinished) : state.backfilled,
     earlier: state.earlier.filter((segment) => watermark === null || segment.until > watermark),
     last: { slot: data.slot, verdict: data.verdict, openedAt: open?.openedAt ?? data.at, closedAt: data.closedAt },
     verdicts: state.verdicts + 1,
@@ -33,10 +46,18 @@ export const evolve = (state: ScheduleState, event: ScheduleEvent): ScheduleStat
     case 'ScheduleDefined': {
       const { definition, activeFrom } = event.data;
       const watermark = plus(activeFrom, -1);
-      return { ...state, status: 'active', definition, version: state.version + 1, earlier: [], watermark: state.watermark !== null && state.watermark > watermark ? state.watermark : watermark };
+      return {
+        ...state,
+        status: 'active',
+        definition,
+        version: state.version + 1,
+        earlier: [],
+        watermark: state.watermark !== null && state.watermark > watermark ? state.watermark : watermark,
+      };
     }
     case 'ScheduleChanged': {
-      const earlier = state.definition === null ? state.earlier : [...state.earlier, { definition: state.definition, until: event.data.effectiveFrom }];
+      const earlier =
+        state.definition === null ? state.earlier : [...state.earlier, { definition: state.definition, until: event.data.effectiveFrom }];
       return { ...state, definition: event.data.definition, version: state.version + 1, earlier };
     }
     case 'SchedulePaused':
@@ -52,7 +73,13 @@ export const evolve = (state: ScheduleState, event: ScheduleEvent): ScheduleStat
     case 'SlotsSkipped': {
       const { from, to, reason } = event.data;
       const skipped = reason === 'nothing-due' ? state.skipped : [...state.skipped, { from, to }].slice(-keepSkipped);
-      return { ...state, watermark: to, skipped, verdicts: state.verdicts + 1, earlier: state.earlier.filter((segment) => segment.until > to) };
+      return {
+        ...state,
+        watermark: to,
+        skipped,
+        verdicts: state.verdicts + 1,
+        earlier: state.earlier.filter((segment) => segment.until > to),
+      };
     }
     case 'LedgerFolded':
       return event.data.state;

@@ -1,9 +1,9 @@
-import { accept, defineDecider, ignore, reject, type Decision } from '../../../core/decider.ts';
-import { scheduleKey, slotId, type SlotId } from '../../../core/ids.ts';
+import type { Wish } from '../../../core/command.ts';
+import { accept, type Decision, defineDecider, ignore, reject } from '../../../core/decider.ts';
+import { type SlotId, scheduleKey, slotId } from '../../../core/ids.ts';
 import { earlier, type Instant, plus } from '../../../core/instant.ts';
 import { canonical } from '../../../core/json.ts';
 import { countSlots } from '../../../core/slots.ts';
-import type { Wish } from '../../../core/command.ts';
 import type { Cause, Counts, Definition, ScheduleEvent, ScheduleState, SkipReason, Verdict } from './events.ts';
 import { evolve, initial } from './evolve.ts';
 import { decidedUpTo, lastSlotUpTo, slotAfter } from './slots-of.ts';
@@ -31,8 +31,10 @@ const sameDefinition = (a: Definition, b: Definition): boolean => canonical({ ..
 
 const define = (command: Extract<ScheduleCommand, { type: 'DefineSchedule' }>, state: ScheduleState): Result => {
   const { definition, activeFrom } = command.data;
-  if (state.status !== 'active' || state.definition === null) return accept('defined', [{ type: 'ScheduleDefined', data: { definition, activeFrom } }]);
-  if (definition.build < state.definition.build) return ignore('older-build', { defined: state.definition.build, offered: definition.build });
+  if (state.status !== 'active' || state.definition === null)
+    return accept('defined', [{ type: 'ScheduleDefined', data: { definition, activeFrom } }]);
+  if (definition.build < state.definition.build)
+    return ignore('older-build', { defined: state.definition.build, offered: definition.build });
   if (sameDefinition(definition, state.definition)) return ignore('unchanged');
   return accept('changed', [{ type: 'ScheduleChanged', data: { definition, effectiveFrom: command.asOf } }]);
 };
@@ -41,7 +43,9 @@ const pause = (command: Extract<ScheduleCommand, { type: 'PauseSchedule' }>, sta
   if (!command.reason) return reject('reason-missing');
   if (state.paused !== null) return reject('already-paused', { since: state.paused.since });
   if (command.data.until !== null && command.data.until <= command.asOf) return reject('until-past', { until: command.data.until });
-  return accept('paused', [{ type: 'SchedulePaused', data: { since: command.asOf, until: command.data.until, by: command.by ?? null, reason: command.reason } }]);
+  return accept('paused', [
+    { type: 'SchedulePaused', data: { since: command.asOf, until: command.data.until, by: command.by ?? null, reason: command.reason } },
+  ]);
 };
 
 /** The verdict on the pending slots before `at`, or up to and with it. */
@@ -88,20 +92,28 @@ const open = (command: Open, state: ScheduleState): Result => {
   if (state.paused !== null) return accept('paused', skip(state, at, true, 'paused'));
   if (!definition.enabled) return accept('disabled', skip(state, at, true, 'disabled'));
   if (definition.catchUp === 'skip' && at < plus(command.asOf, -missedAfterMs)) return accept('missed', skip(state, at, true, 'missed'));
-  const reason: SkipReason = definition.catchUp === 'due' ? 'nothing-due' : state.last !== null && state.last.closedAt >= at ? 'overlap' : 'missed';
-  return accept(cause, [...skip(state, at, false, reason), { type: 'SlotOpened', data: { slot, at, cause, version: state.version, openedAt: command.asOf } }]);
+  const reason: SkipReason =
+    definition.catchUp === 'due' ? 'nothing-due' : state.last !== null && state.last.closedAt >= at ? 'overlap' : 'missed';
+  return accept(cause, [
+    ...skip(state, at, false, reason),
+    { type: 'SlotOpened', data: { slot, at, cause, version: state.version, openedAt: command.asOf } },
+  ]);
 };
 
 const close = (command: Extract<ScheduleCommand, { type: 'CloseSlot' }>, state: ScheduleState): Result => {
   const { slot, verdict, counts, durationMs, message } = command.data;
   if (state.open?.slot !== slot) return ignore('not-open');
-  return accept(verdict, [{ type: 'SlotClosed', data: { slot, at: state.open.at, verdict, counts, durationMs, message, closedAt: command.asOf } }]);
+  return accept(verdict, [
+    { type: 'SlotClosed', data: { slot, at: state.open.at, verdict, counts, durationMs, message, closedAt: command.asOf } },
+  ]);
 };
 
 const folded = (result: Result, state: ScheduleState): Result => {
   if (result.kind !== 'accepted') return result;
   const next = result.events.reduce(evolve, state);
-  return next.verdicts < foldEvery ? result : { ...result, events: [...result.events, { type: 'LedgerFolded', data: { state: { ...next, verdicts: 0 } } }] };
+  return next.verdicts < foldEvery
+    ? result
+    : { ...result, events: [...result.events, { type: 'LedgerFolded', data: { state: { ...next, verdicts: 0 } } }] };
 };
 
 /**
@@ -111,7 +123,17 @@ const folded = (result: Result, state: ScheduleState): Result => {
 export const schedule = defineDecider<ScheduleState, ScheduleCommand, ScheduleEvent>({
   category: 'engine.schedule',
   initial,
-  events: ['ScheduleDefined', 'ScheduleChanged', 'SchedulePaused', 'ScheduleResumed', 'ScheduleRemoved', 'SlotOpened', 'SlotClosed', 'SlotsSkipped', 'LedgerFolded'],
+  events: [
+    'ScheduleDefined',
+    'ScheduleChanged',
+    'SchedulePaused',
+    'ScheduleResumed',
+    'ScheduleRemoved',
+    'SlotOpened',
+    'SlotClosed',
+    'SlotsSkipped',
+    'LedgerFolded',
+  ],
   foldedBy: 'LedgerFolded',
   decide: (command, state) => {
     switch (command.type) {
