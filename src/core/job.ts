@@ -87,7 +87,7 @@ type Defaults = 'attempts' | 'backoff' | 'timeoutMinutes' | 'zone' | 'takesEffec
 const defaults = { attempts: 3, backoff: exponential('2s'), timeoutMinutes: 30, zone: 'UTC', takesEffect: 'at-due' } as const;
 
 /** Declares a job. What is left out: UTC, at-due, 3 attempts, exponential from 2 s, 30 minutes. */
-export const defineJob = <S extends Json, C extends Wish, E extends DomainEvent>(
+export const defineJob = <S extends Json, const C extends Wish, E extends DomainEvent>(
   job: Omit<Job<S, C, E>, Defaults> & Partial<Pick<Job<S, C, E>, Defaults>>,
 ): Job<S, C, E> => ({ ...defaults, ...job });
 

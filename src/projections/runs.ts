@@ -1,5 +1,5 @@
 import type { ScheduleEvent, Verdict } from '../contexts/engine/schedule/events.ts';
-import { type RecordedEvent, type StreamName, streamErased } from '../core/event.ts';
+import type { RecordedEvent, StreamName } from '../core/event.ts';
 import { jobOfKey, keyOfSlot, type SlotId, scopeOfKey } from '../core/ids.ts';
 import { defineProjection, type Projection, type Row, type Rows } from '../core/projection.ts';
 import { categoryOf, idOf } from '../core/stream.ts';
@@ -64,7 +64,7 @@ const opened = (event: RecordedEvent, rows: Rows): void => {
 const closed = (event: RecordedEvent, rows: Rows): void => {
   const { slot, verdict, counts, durationMs, message, closedAt } = event.data as Data<'SlotClosed'>;
   const row = rows.get('runs', [slot]);
-  if (row !== null) rows.put('runs', { ...row, verdict, due: counts.due, parked: counts.parked, durationMs, message, closedAt });
+  if (row !== null) rows.put('runs', { ...row, verdict, due: counts.due, parked: counts.parked, durationMs, message, closedAt, lastStream: null });
   const job = jobOfKey(keyOfSlot(slot));
   const stats = rows.get('job_stats', [job]) ?? emptyStats(job);
   const counter = counterOf[verdict];
@@ -102,7 +102,8 @@ const defined = (event: RecordedEvent, rows: Rows): void => {
 
 /**
  * Counts what a slot changed: events by type, and actors (an actor changes in one unbroken stretch of a run). What
- * reactors made of it afterwards is not the run's: it has hops.
+ * reactors made of it afterwards is not the run's: it has hops. A closed run keeps no actor's name, so that erasing one
+ * needs nothing here.
  */
 const counted = (event: RecordedEvent, rows: Rows): void => {
   if (event.metadata.hops !== undefined) return;
@@ -123,11 +124,6 @@ const handlers: { readonly [type: string]: (event: RecordedEvent, rows: Rows) =>
   SlotClosed: closed,
   SlotsSkipped: skipped,
   ScheduleDefined: defined,
-};
-
-const forget = (event: RecordedEvent, rows: Rows): void => {
-  const row = rows.get('runs', [event.metadata.correlationId]);
-  if (row?.lastStream === event.stream) rows.put('runs', { ...row, lastStream: null });
 };
 
 const isEngine = (stream: StreamName): boolean => categoryOf(stream).startsWith('engine.');
@@ -200,7 +196,6 @@ export const runs: Projection = defineProjection({
   ],
   reads: readsOf,
   apply: (event, rows) => {
-    if (event.type === streamErased) return forget(event, rows);
     if (isEngine(event.stream)) handlers[event.type]?.(event, rows);
     else if (isSlot(event.metadata.correlationId)) counted(event, rows);
   },

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ScheduleState } from '../../src/contexts/engine/schedule/events.ts';
+import { initial } from '../../src/contexts/engine/schedule/evolve.ts';
 import { instant, plus } from '../../src/core/instant.ts';
-import type { Scheduled } from '../../src/core/job.ts';
+import { constant, type Scheduled } from '../../src/core/job.ts';
+import { cron } from '../../src/core/slots.ts';
 import { healthOf, inWords } from '../../src/projections/health.ts';
 import type { StatsRow } from '../../src/projections/run-queries.ts';
 import { checkHealth } from '../../src/ticker/health-watch.ts';
@@ -10,10 +12,20 @@ import { noon } from './support.ts';
 
 const minute = 60_000;
 const job = 'giving/release-escrows';
-const item = { name: job, healthyWithinMinutes: 65 } as Scheduled;
+const item: Scheduled = {
+  name: job,
+  title: 'Release',
+  schedule: cron('0 * * * *'),
+  zone: 'UTC',
+  attempts: 1,
+  backoff: constant('1s'),
+  timeoutMinutes: 1,
+  healthyWithinMinutes: 65,
+};
 const stats = (some: Partial<StatsRow>): StatsRow => ({ job, activeFrom: plus(noon, -1_000 * minute), lastSuccessAt: null, ...some }) as StatsRow;
-const paused = { paused: { since: noon, until: null, by: 'ann', reason: 'repairs' }, definition: null, watermark: null } as unknown as ScheduleState;
-const disabled = { paused: null, definition: { enabled: false }, watermark: null } as unknown as ScheduleState;
+const paused: ScheduleState = { ...initial, paused: { since: noon, until: null, by: 'ann', reason: 'repairs' } };
+const definition = { job, scope: '', schedule: item.schedule, zone: 'UTC', enabled: false, catchUp: 'due', overlap: 'queue', build: 1 } as const;
+const disabled: ScheduleState = { ...initial, status: 'active', definition };
 const ago = (minutes: number): StatsRow['lastSuccessAt'] => plus(noon, -minutes * minute);
 
 describe('inWords', () => {

@@ -138,10 +138,11 @@ describe('a run', () => {
     expect(await getRun(readModels, slotAt(0))).toMatchObject({ events: {}, changed: 0 });
   });
 
-  it('an erased stream leaves no name behind', async () => {
+  it('keeps no name of an actor once it is closed', async () => {
     const { feed, rows } = await openProjection(runs);
     await feed(opened(0), changed(0, 'giving.escrow-a', 'EscrowReleased'));
-    await feed({ stream: 'giving.escrow-a', type: 'StreamErased', metadata: { correlationId: slotAt(0) } });
+    await feed(closed(0), { stream: 'giving.escrow-a', type: 'StreamErased', metadata: { correlationId: 'marker', causationId: 'erase' } });
+    expect(await rows('runs')).toMatchObject([{ changed: 1, verdict: 'completed' }]);
     expect(JSON.stringify(await rows('runs'))).not.toContain('giving.escrow-a');
   });
 
