@@ -10,7 +10,7 @@ import { categoryOf } from '../core/stream.ts';
 export const dueIndexName = 'due-index';
 
 /** Raised when the fold itself changes; a changed `dueAt` only needs `recomputeDues`. */
-const version = 1;
+const version = 2;
 
 /** The name that a due instant is filed under: the job, or its schedule's key when the job has scopes. */
 export const dueName = (due: Due, state: Json): string =>
@@ -22,6 +22,11 @@ export const duesOfState = (registry: Registry, stream: StreamName, owner: strin
     const at: Instant | null = due.transition.dueAt(state);
     return at === null ? [] : [{ name: dueName(due, state), owner, at, stream }];
   });
+
+/** The due instants that an actor's row keeps, so that they can be taken back: name and instant of each. */
+export const toStored = (dues: readonly Row[]): Json => dues.map((row) => [row.name as string, row.at as string]);
+export const storedDues = ({ dues, owner, stream }: Row): readonly Row[] =>
+  (dues as readonly (readonly [string, string])[]).map(([name, at]) => ({ name, owner: owner as string, at, stream: stream as string }));
 
 const dueKey = (row: Row) => [row.name, row.owner, row.at, row.stream] as [string, string, string, string];
 
@@ -43,7 +48,7 @@ export const dueIndex = (registry: Registry, partitions: number): Projection => 
     if (decider === undefined) return;
     const row = rows.get('actors', [stream]);
     if (event.type === streamErased) {
-      rows.removeWhere('dues', 'stream', stream);
+      for (const due of row === null ? [] : storedDues(row)) rows.remove('dues', dueKey(due));
       rows.remove('actors', [stream]);
       return;
     }
@@ -54,9 +59,8 @@ export const dueIndex = (registry: Registry, partitions: number): Projection => 
     const asOf = rejected || (row !== null && (row.asOf as string) > event.metadata.asOf) ? (row?.asOf ?? null) : event.metadata.asOf;
     const due = registry.dues.get(category);
     if (due !== undefined && !rejected) {
-      const old = row === null ? [] : (row.dues as readonly Row[]);
       const next = duesOfState(registry, stream, owner, state);
-      replaceDues(rows, old, next);
+      replaceDues(rows, row === null ? [] : storedDues(row), next);
       rows.put('actors', {
         stream,
         category,
@@ -65,7 +69,7 @@ export const dueIndex = (registry: Registry, partitions: number): Projection => 
         revision: event.revision,
         asOf,
         state,
-        dues: next as unknown as Json,
+        dues: toStored(next),
       });
       return;
     }
@@ -88,16 +92,15 @@ export const dueIndex = (registry: Registry, partitions: number): Projection => 
           dues: 'json',
         },
         key: ['stream'],
-        indexes: [['category', 'stream']],
       },
       {
         name: 'dues',
         columns: { name: 'text', owner: 'text', at: 'text', stream: 'text' },
         key: ['name', 'owner', 'at', 'stream'],
-        indexes: [['name', 'at'], ['stream']],
+        indexes: [['name', 'at']],
       },
     ],
-    reads: (event) => (event.revision === 0 ? [] : [{ table: 'actors', key: [event.stream] }]),
+    reads: (event) => (event.revision === 0 && event.type !== streamErased ? [] : [{ table: 'actors', key: [event.stream] }]),
     apply,
   });
 };

@@ -82,9 +82,14 @@ export const firstDueAt = async (readModels: ReadModels, name: string): Promise<
   return row === undefined ? null : (row.at as Instant);
 };
 
+/** A category's streams lie together in the order of their names. */
+export const streamsOf = (category: string): { readonly from: string; readonly to: string } => ({
+  from: `${category}-`,
+  to: `${category}-\uffff`,
+});
+
 /** How many actors a category has. */
-export const population = (readModels: ReadModels, category: string): Promise<number> =>
-  readModels.count('actors', { index: ['category', 'stream'], where: { category } });
+export const population = (readModels: ReadModels, category: string): Promise<number> => readModels.count('actors', streamsOf(category));
 
 export const actorRow = async (readModels: ReadModels, stream: string): Promise<ActorRow | null> => {
   const [row] = await readModels.get('actors', [[stream]]);
@@ -98,8 +103,7 @@ export const listActors = async (
   { after, limit }: { after?: string; limit: number },
 ): Promise<readonly ActorRow[]> => {
   const rows = await readModels.list('actors', {
-    index: ['category', 'stream'],
-    where: { category },
+    ...streamsOf(category),
     limit,
     ...(after === undefined ? {} : { after: { stream: after } }),
   });

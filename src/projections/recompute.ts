@@ -1,9 +1,8 @@
 import type { StreamName } from '../core/event.ts';
-import type { Json } from '../core/json.ts';
 import type { Row } from '../core/projection.ts';
 import type { Registry } from '../core/registry.ts';
 import type { ReadModels } from '../ports/read-models.ts';
-import { dueIndexName, duesOfState, replaceDues } from './due-index.ts';
+import { dueIndexName, duesOfState, replaceDues, storedDues, toStored } from './due-index.ts';
 import { listActors } from './due-queries.ts';
 import type { Tail } from './tail.ts';
 
@@ -61,12 +60,12 @@ const recomputeCategory = async (
       remove: (table: string, key: readonly (string | number)[]) => void removes.push({ table, key }),
     };
     for (const actor of page) {
-      const before = (actor as unknown as { dues: readonly Row[] }).dues;
+      const before = storedDues(actor as unknown as Row);
       const next = duesOfState(registry, actor.stream as StreamName, actor.owner, actor.state);
       if (JSON.stringify(before) === JSON.stringify(next)) continue;
       changed += 1;
       replaceDues(rows, before, next);
-      puts.push({ table: 'actors', row: { ...(actor as unknown as Row), dues: next as unknown as Json } });
+      puts.push({ table: 'actors', row: { ...(actor as unknown as Row), dues: toStored(next) } });
     }
     const at = await readModels.checkpoint(dueIndexName);
     if (puts.length + removes.length > 0 && at !== null)

@@ -45,6 +45,16 @@ export const openSqliteReadModels = ({ file }: { readonly file: string }): ReadM
     statements.set(sql, made);
     return made;
   };
+  /** The statements of a table, prepared once: a page of events writes thousands of rows. */
+  type Prepared = { readonly upsert: StatementSync; readonly remove: StatementSync; readonly get: StatementSync };
+  let prepared = new WeakMap<Physical, Prepared>();
+  const preparedFor = (table: Physical): Prepared => {
+    const known = prepared.get(table);
+    if (known !== undefined) return known;
+    const made = { upsert: db.prepare(upsertSql(table)), remove: db.prepare(deleteSql(table)), get: db.prepare(getSql(table)) };
+    prepared.set(table, made);
+    return made;
+  };
   const name = (projection: string, build: Build): string => `${projection} ${build}`;
 
   const storedBuild = (projection: string, build: Build): BuildRow | null =>
@@ -82,6 +92,7 @@ export const openSqliteReadModels = ({ file }: { readonly file: string }): ReadM
     const row = storedBuild(projection.name, build);
     if (row !== null) for (const spec of projection.tables) db.exec(dropSql(physical(spec, row.version, row.generation)));
     statements.clear();
+    prepared = new WeakMap();
   };
 
   const begin = (projection: Projection, build: Build): BuildRow => {
@@ -133,10 +144,10 @@ export const openSqliteReadModels = ({ file }: { readonly file: string }): ReadM
         { projection: commit.projection },
       );
     for (const { table, column, value } of commit.removeWheres) statement(deleteWhereSql(tableOf(table, commit.build), column)).run(value);
-    for (const { table, key } of commit.removes) statement(deleteSql(tableOf(table, commit.build))).run(...key);
+    for (const { table, key } of commit.removes) preparedFor(tableOf(table, commit.build)).remove.run(...key);
     for (const { table, row } of commit.puts) {
       const found = tableOf(table, commit.build);
-      statement(upsertSql(found)).run(...toCells(found, row));
+      preparedFor(found).upsert.run(...toCells(found, row));
     }
   };
 
@@ -157,7 +168,7 @@ export const openSqliteReadModels = ({ file }: { readonly file: string }): ReadM
     get: async (table, keys, build) =>
       guarded(file, () => {
         const found = tableOf(table, build);
-        const query = statement(getSql(found));
+        const { get: query } = preparedFor(found);
         return keys.map((key) => {
           const row = query.get(...key);
           return row === undefined ? null : toRow(found, row);
