@@ -1,4 +1,5 @@
 import { fromMs, type Instant, plus, startOfUtcDay, toMs } from './instant.ts';
+import { segmentAt } from './zone.ts';
 
 /** Calendar periods that close: a day, an ISO week (Monday first), a month. */
 export type PeriodKind = 'daily' | 'weekly' | 'monthly';
@@ -29,14 +30,7 @@ const endInUtc = (kind: PeriodKind, at: Instant): Instant => {
   return fromMs(Date.UTC(Number(at.slice(0, 4)), Number(at.slice(5, 7)), 1));
 };
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-const localDay = (at: Instant, zone: string): string => {
-  const options = { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' } as const;
-  const format = formats.get(zone) ?? new Intl.DateTimeFormat('en-CA', options);
-  formats.set(zone, format);
-  return format.format(toMs(at));
-};
+const localDay = (at: Instant, zone: string): string => plus(at, segmentAt(zone, toMs(at)).offset).slice(0, 10);
 
 /** The first instant whose local period is another one. Local days never come back, so halving finds it. */
 const endInZone = (kind: PeriodKind, at: Instant, zone: string, key: string): Instant => {

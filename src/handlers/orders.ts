@@ -105,8 +105,9 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
       if (entry.outcome.kind === 'failed')
         await failed(order, deps.registry.jobs.get(entry.outcome.due?.name ?? job.name) ?? job, entry, entry.outcome.error);
       else {
-        if (entry.outcome.kind === 'nothing') done.add(about);
-        else changed += 1;
+        // An at-tick actor may stay due: it is decided once a slot all the same.
+        if (entry.outcome.kind === 'nothing' || job.takesEffect === 'at-tick') done.add(about);
+        if (entry.outcome.kind !== 'nothing') changed += 1;
         if (deps.flags.item(job.name, about)?.status === 'waiting') await recovered(job, about);
       }
     }

@@ -53,13 +53,12 @@ export const observeAll = async (
 export const workOn = (order: Order, job: AnyJob, entry: Entry, observed: Json | undefined): Work => {
   const { row } = entry;
   const stream = row.stream as StreamName;
-  const loaded = fromRow(row);
   const origin = { correlationId: order.slot, ...(order.traceparent === undefined ? {} : { traceparent: order.traceparent }) };
   if (job.takesEffect === 'at-due') {
     const work = {
       kind: 'settle' as const,
       stream,
-      row: loaded,
+      row: fromRow(row),
       to: order.asOf,
       origin,
       done: (outcome: SettleOutcome) => {
@@ -80,7 +79,7 @@ export const workOn = (order: Order, job: AnyJob, entry: Entry, observed: Json |
   return {
     kind: 'command',
     command,
-    row: loaded,
+    // No row: its causes must be read, since a slice done twice after a crash may meet an actor that is still due.
     done: (answer) => {
       entry.outcome =
         answer.kind === 'failed'

@@ -49,34 +49,25 @@ export const parked: Projection = defineProjection({
       key: ['id'],
       indexes: [['at'], ['job', 'at'], ['about']],
     },
-    { name: 'effect_names', columns: { stream: 'text', effect: 'text', key: 'text' }, key: ['stream'] },
   ],
   types: [
     'ItemParked',
     'ItemReplayed',
     'ItemDiscarded',
     'ItemRecovered',
-    'EffectRequested',
     'EffectParked',
     'EffectReplayed',
     'EffectDiscarded',
     'EffectConfirmed',
   ],
-  reads: (event) => (event.type === 'EffectParked' ? [{ table: 'effect_names', key: [event.stream] }] : []),
   apply: (event, rows) => {
     if (event.type === streamErased) return rows.removeWhere('parked', 'about', event.stream);
     if (event.type === 'ItemParked') return put(event, rows, { kind: 'item', ...pick(event.data as ItemData) });
-    if (event.type === 'EffectRequested') {
-      const { effect, key } = event.data as { effect: string; key: string };
-      return rows.put('effect_names', { stream: event.stream, effect, key });
-    }
     if (event.type === 'EffectParked') {
-      const name = rows.get('effect_names', [event.stream]);
-      const { attempt, message } = event.data as { attempt: number; message: string };
-      return put(event, rows, { kind: 'effect', job: String(name?.effect ?? ''), about: String(name?.key ?? ''), attempt, message });
+      const { effect, key, attempt, message } = event.data as { effect: string; key: string; attempt: number; message: string };
+      return put(event, rows, { kind: 'effect', job: effect, about: key, attempt, message });
     }
     rows.remove('parked', [event.stream]);
-    if (event.type === 'EffectConfirmed' || event.type === 'EffectDiscarded') rows.remove('effect_names', [event.stream]);
   },
 });
 

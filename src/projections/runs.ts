@@ -64,7 +64,8 @@ const opened = (event: RecordedEvent, rows: Rows): void => {
 const closed = (event: RecordedEvent, rows: Rows): void => {
   const { slot, verdict, counts, durationMs, message, closedAt } = event.data as Data<'SlotClosed'>;
   const row = rows.get('runs', [slot]);
-  if (row !== null) rows.put('runs', { ...row, verdict, due: counts.due, parked: counts.parked, durationMs, message, closedAt, lastStream: null });
+  if (row !== null)
+    rows.put('runs', { ...row, verdict, due: counts.due, parked: counts.parked, durationMs, message, closedAt, lastStream: null });
   const job = jobOfKey(keyOfSlot(slot));
   const stats = rows.get('job_stats', [job]) ?? emptyStats(job);
   const counter = counterOf[verdict];

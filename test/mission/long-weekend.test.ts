@@ -129,6 +129,15 @@ describe('a scheduler that was down from Saturday to Tuesday', () => {
       of.log.map((event) => `${event.stream} ${event.type} ${event.type === 'DonorScored' ? '' : JSON.stringify(event.data)}`).sort();
     expect(told(late.world)).toEqual(told(world));
   });
+  it('and each due transition took effect at its own instant, not at the tick that came late', () => {
+    const own = ['EscrowReleased', 'PoolFinalized', 'StreakBroken', 'StreakProtectionUsed'];
+    const when = (of: DomainWorld): string[] =>
+      of.log
+        .filter((event) => own.includes(event.type))
+        .map((event) => `${event.stream} ${event.type} ${event.metadata.asOf}`)
+        .sort();
+    expect(when(late.world)).toEqual(when(world));
+  });
   it('and to the same boards', () => {
     for (const table of ['board_arcade', 'board_quiz', 'board_giving']) {
       const ranks = (of: DomainWorld): string[] =>

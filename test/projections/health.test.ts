@@ -22,9 +22,19 @@ const item: Scheduled = {
   timeoutMinutes: 1,
   healthyWithinMinutes: 65,
 };
-const stats = (some: Partial<StatsRow>): StatsRow => ({ job, activeFrom: plus(noon, -1_000 * minute), lastSuccessAt: null, ...some }) as StatsRow;
+const stats = (some: Partial<StatsRow>): StatsRow =>
+  ({ job, activeFrom: plus(noon, -1_000 * minute), lastSuccessAt: null, ...some }) as StatsRow;
 const paused: ScheduleState = { ...initial, paused: { since: noon, until: null, by: 'ann', reason: 'repairs' } };
-const definition = { job, scope: '', schedule: item.schedule, zone: 'UTC', enabled: false, catchUp: 'due', overlap: 'queue', build: 1 } as const;
+const definition = {
+  job,
+  scope: '',
+  schedule: item.schedule,
+  zone: 'UTC',
+  enabled: false,
+  catchUp: 'due',
+  overlap: 'queue',
+  build: 1,
+} as const;
 const disabled: ScheduleState = { ...initial, status: 'active', definition };
 const ago = (minutes: number): StatsRow['lastSuccessAt'] => plus(noon, -minutes * minute);
 
@@ -45,7 +55,10 @@ describe('inWords', () => {
 
 describe('health of a job', () => {
   it('is good up to its limit and late beyond it, since the last success', () => {
-    expect(healthOf(item, stats({ lastSuccessAt: ago(65), lastVerdict: 'completed' }), null, noon)).toMatchObject({ status: 'healthy', since: null });
+    expect(healthOf(item, stats({ lastSuccessAt: ago(65), lastVerdict: 'completed' }), null, noon)).toMatchObject({
+      status: 'healthy',
+      since: null,
+    });
     expect(healthOf(item, stats({ lastSuccessAt: ago(90), lastVerdict: 'completed' }), null, noon)).toMatchObject({
       status: 'late',
       since: ago(90),
@@ -54,7 +67,10 @@ describe('health of a job', () => {
   });
 
   it('without any run counts from when it became active', () => {
-    expect(healthOf(item, stats({ activeFrom: ago(65) }), null, noon)).toMatchObject({ status: 'healthy', message: 'waits for its first slot' });
+    expect(healthOf(item, stats({ activeFrom: ago(65) }), null, noon)).toMatchObject({
+      status: 'healthy',
+      message: 'waits for its first slot',
+    });
     expect(healthOf(item, stats({ activeFrom: ago(66) }), null, noon)).toMatchObject({
       status: 'never-ran',
       since: ago(66),
@@ -66,14 +82,26 @@ describe('health of a job', () => {
 
   it('is failing when its last run failed or timed out, however fresh its last success is; a cancelled run is no failure', () => {
     const fresh = { lastSuccessAt: ago(1), lastFailureAt: ago(0) };
-    expect(healthOf(item, stats({ ...fresh, lastVerdict: 'failed' }), null, noon)).toMatchObject({ status: 'failing', since: noon, message: 'its last run failed' });
-    expect(healthOf(item, stats({ ...fresh, lastVerdict: 'timed-out' }), null, noon)).toMatchObject({ status: 'failing', message: 'its last run timed out' });
+    expect(healthOf(item, stats({ ...fresh, lastVerdict: 'failed' }), null, noon)).toMatchObject({
+      status: 'failing',
+      since: noon,
+      message: 'its last run failed',
+    });
+    expect(healthOf(item, stats({ ...fresh, lastVerdict: 'timed-out' }), null, noon)).toMatchObject({
+      status: 'failing',
+      message: 'its last run timed out',
+    });
     expect(healthOf(item, stats({ ...fresh, lastVerdict: 'cancelled' }), null, noon).status).toBe('healthy');
   });
 
   it('is paused or disabled before anything else', () => {
     const bad = stats({ lastSuccessAt: ago(9_000), lastVerdict: 'failed' });
-    expect(healthOf(item, bad, paused, noon)).toMatchObject({ status: 'paused', since: noon, message: 'paused: repairs', nextSlotAt: null });
+    expect(healthOf(item, bad, paused, noon)).toMatchObject({
+      status: 'paused',
+      since: noon,
+      message: 'paused: repairs',
+      nextSlotAt: null,
+    });
     expect(healthOf(item, bad, disabled, noon)).toMatchObject({ status: 'disabled', since: null });
     expect(healthOf({ ...item, enabled: false }, null, null, noon).status).toBe('disabled');
   });
@@ -90,7 +118,8 @@ describe('alerts', () => {
     world.clock.set(at);
     await checkHealth({ ...world.service, commands: world.service.commands });
   };
-  const alerts = (): string[] => world.notes.flatMap((note) => (note.kind === 'alert' && note.job === job ? [`${note.alert} ${note.open ? 'open' : 'over'}`] : []));
+  const alerts = (): string[] =>
+    world.notes.flatMap((note) => (note.kind === 'alert' && note.job === job ? [`${note.alert} ${note.open ? 'open' : 'over'}`] : []));
   const recorded = async (): Promise<string[]> => {
     const { events } = await world.store.read(`engine.health-${job}`);
     return events.map((event) => `${event.type} ${(event.data as { ailment: string }).ailment}`);

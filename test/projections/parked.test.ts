@@ -15,7 +15,12 @@ const itemParked = (id: string, minute = 0, name = job): Fact => ({
 });
 const effect = 'engine.effect-giving/notify/0123';
 const requested: Fact = { stream: effect, type: 'EffectRequested', data: { effect: 'giving/notify', key: 'escrow-released/a/donor' } };
-const effectParked: Fact = { stream: effect, type: 'EffectParked', data: { attempt: 5, message: 'no answer' }, recordedAt: noon };
+const effectParked: Fact = {
+  stream: effect,
+  type: 'EffectParked',
+  data: { effect: 'giving/notify', key: 'escrow-released/a/donor', attempt: 5, message: 'no answer' },
+  recordedAt: noon,
+};
 
 it('a parked item stands with what it is about, how often it was tried and why it failed', async () => {
   const { readModels, feed } = await openProjection(parked);

@@ -21,8 +21,24 @@ describe('why, of decisions by command', () => {
     const { stream, changes, now } = await why(world.service, escrow);
     expect(stream).toBe(escrow);
     expect(changes).toMatchObject([
-      { events: ['EscrowHeld'], revision: 1, rule: 'receipt-confirmed', facts: { holdUntil: '2026-11-22T13:12:00.000Z' }, refused: false, job: null, slot: null, command: { id: 'confirm-1', by: null, reason: null } },
-      { events: ['DonationSent'], revision: 0, at: friday, rule: 'donation-sent', command: { id: 'send-1', by: 'ann', reason: 'first gift' }, followed: [] },
+      {
+        events: ['EscrowHeld'],
+        revision: 1,
+        rule: 'receipt-confirmed',
+        facts: { holdUntil: '2026-11-22T13:12:00.000Z' },
+        refused: false,
+        job: null,
+        slot: null,
+        command: { id: 'confirm-1', by: null, reason: null },
+      },
+      {
+        events: ['DonationSent'],
+        revision: 0,
+        at: friday,
+        rule: 'donation-sent',
+        command: { id: 'send-1', by: 'ann', reason: 'first gift' },
+        followed: [],
+      },
     ]);
     expect(now).toMatchObject({ state: { status: 'holding' }, next: { job: 'giving/release-escrows', at: '2026-11-22T13:12:00.001Z' } });
     expect((await why(world.service, escrow, 1)).changes.map((change) => change.events)).toEqual([['EscrowHeld']]);
@@ -35,7 +51,11 @@ describe('why, of decisions by command', () => {
     const answer = await world.tell(escrow, 'SendDonation', donation, { id: 'send-2', by: 'bob', reason: 'once more' });
     expect(answer).toMatchObject({ kind: 'rejected', rule: 'already-sent' });
     const explanation = await why(world.service, escrow);
-    expect(explanation.changes[0]).toMatchObject({ refused: true, rule: 'already-sent', command: { id: 'send-2', by: 'bob', reason: 'once more' } });
+    expect(explanation.changes[0]).toMatchObject({
+      refused: true,
+      rule: 'already-sent',
+      command: { id: 'send-2', by: 'bob', reason: 'once more' },
+    });
     expect(explanation.now).toMatchObject({ state: { status: 'sent', donor: 'd1' }, next: null });
     expect(formatWhy(explanation)).toEqual([
       'why giving.escrow-e1',
@@ -74,7 +94,10 @@ describe('findEntity', () => {
     await world.tell('quiz.progress-e1', 'CompleteQuiz', { xp: 20 });
     expect(await findEntity(world.service, 'giving.escrow-e1')).toBe('giving.escrow-e1');
     expect(await findEntity(world.service, 'p1')).toBe('quiz.progress-p1');
-    await expect(findEntity(world.service, 'e1')).rejects.toMatchObject({ code: 'ambiguous-name', message: expect.stringMatching(/giving\.escrow-e1 and|and giving\.escrow-e1/) });
+    await expect(findEntity(world.service, 'e1')).rejects.toMatchObject({
+      code: 'ambiguous-name',
+      message: expect.stringMatching(/giving\.escrow-e1 and|and giving\.escrow-e1/),
+    });
     await expect(findEntity(world.service, 'nobody')).rejects.toMatchObject({ code: 'not-found' });
     expect(await findEntity(world.service, 'giving.escrow-zz')).toBe('giving.escrow-zz');
     await expect(findEntity(world.service, 'not an id!')).rejects.toMatchObject({ code: 'stream-invalid' });
@@ -93,13 +116,21 @@ describe('why, of what a slot did', () => {
     const explanation = await why(app.service, escrow);
     const [release, held] = explanation.changes;
     expect(release).toMatchObject({
-      events: ['EscrowReleased'], rule: 'hold-ended', job: 'giving/release-escrows', command: null, refused: false,
+      events: ['EscrowReleased'],
+      rule: 'hold-ended',
+      job: 'giving/release-escrows',
+      command: null,
+      refused: false,
       slot: { verdict: 'completed', version: 1, definedBy: 'code' },
     });
     expect(release?.slot?.slot).toBe(release?.correlation);
-    expect(release?.followed.map(({ stream, events }) => [stream.replace(/\/[0-9a-f]+$/, ''), ...events])).toEqual(expect.arrayContaining([
-      ['giving.wallet-r1', 'FundsPosted'], ['giving.cycle-e1', 'CycleObligated'], ['giving.coins-d1', 'CoinsAwarded'],
-    ]));
+    expect(release?.followed.map(({ stream, events }) => [stream.replace(/\/[0-9a-f]+$/, ''), ...events])).toEqual(
+      expect.arrayContaining([
+        ['giving.wallet-r1', 'FundsPosted'],
+        ['giving.cycle-e1', 'CycleObligated'],
+        ['giving.coins-d1', 'CoinsAwarded'],
+      ]),
+    );
     expect(held).toMatchObject({ events: ['EscrowHeld'], slot: null, command: { id: 'confirm', by: 'demo', reason: 'sample facts' } });
     const text = formatWhy(explanation);
     expect(text[0]).toBe('why giving.escrow-e1');
@@ -111,8 +142,28 @@ describe('why, of what a slot did', () => {
 
   it('shortens only instants, and keeps facts in a line', () => {
     const at = instant('2026-11-23T14:00:00.000Z');
-    const change = { events: ['A', 'B'], revision: 0, at, recordedAt: at, facts: { until: '2026-11-23T14:00:05.000Z', n: 3, list: [1], word: 'x' }, refused: false, job: null, correlation: 'c', command: null, slot: null, followed: [] };
-    const explanation: Explanation = { stream: 'a.b-c', changes: [{ ...change, rule: 'r' }], now: { state: null, next: { job: 'a/b', at } } };
-    expect(formatWhy(explanation)).toEqual(['why a.b-c', '  A, B  2026-11-23 14:00Z  r  until 2026-11-23 14:00:05Z, n 3, list [1], word x; settled by c', '  now: a/b at 2026-11-23 14:00Z']);
+    const change = {
+      events: ['A', 'B'],
+      revision: 0,
+      at,
+      recordedAt: at,
+      facts: { until: '2026-11-23T14:00:05.000Z', n: 3, list: [1], word: 'x' },
+      refused: false,
+      job: null,
+      correlation: 'c',
+      command: null,
+      slot: null,
+      followed: [],
+    };
+    const explanation: Explanation = {
+      stream: 'a.b-c',
+      changes: [{ ...change, rule: 'r' }],
+      now: { state: null, next: { job: 'a/b', at } },
+    };
+    expect(formatWhy(explanation)).toEqual([
+      'why a.b-c',
+      '  A, B  2026-11-23 14:00Z  r  until 2026-11-23 14:00:05Z, n 3, list [1], word x; settled by c',
+      '  now: a/b at 2026-11-23 14:00Z',
+    ]);
   });
 });

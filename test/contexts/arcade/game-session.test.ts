@@ -60,7 +60,7 @@ describe('A: the shares of a payment (decision 5)', () => {
     const data = { session: 's1', game: 'snake', microUsdc: '7', paidAt: startedAt };
     given(paymentDecider(shares))
       .when({ type: 'SplitPayment', data }, startedAt)
-      .then([{ type: 'PaymentSplit', data: { ...data, dailyMicroUsdc: '3', weeklyMicroUsdc: '1', platformMicroUsdc: '3' } }])
+      .then([{ type: 'PaymentSplit', data: { ...data, dailyMicroUsdc: '4', weeklyMicroUsdc: '1', platformMicroUsdc: '2' } }])
       .when({ type: 'SplitPayment', data }, startedAt)
       .then({ ignored: 'already-split' })
       .when({ type: 'SplitPayment', data: { ...data, session: 's2' } }, startedAt)

@@ -27,7 +27,9 @@ const failed = (state: EffectState, definition: Effect | undefined, message: str
     ? accept('call-failed', [
         { type: 'EffectFailed' as const, data: { attempt, message, nextAt: nextAttemptAt(definition.backoff, attempt, asOf) } },
       ])
-    : accept(final ? 'refused-for-good' : 'attempts-exhausted', [{ type: 'EffectParked' as const, data: { attempt, message } }]);
+    : accept(final ? 'refused-for-good' : 'attempts-exhausted', [
+        { type: 'EffectParked' as const, data: { effect: state.effect, key: state.key, attempt, message } },
+      ]);
 };
 
 /** An unknown outcome is sent again only when the provider does a repeated key once (reliability a.2, design section 7). */
@@ -38,7 +40,9 @@ const unknown = (state: EffectState, definition: Effect | undefined, message: st
     ? accept('outcome-unknown-idempotent', [
         { type: 'EffectUnknown' as const, data: { attempt, message, nextAt: nextAttemptAt(definition.backoff, attempt, asOf) } },
       ])
-    : accept('outcome-unknown', [{ type: 'EffectParked' as const, data: { attempt, message: `outcome unknown: ${message}` } }]);
+    : accept('outcome-unknown', [
+        { type: 'EffectParked' as const, data: { effect: state.effect, key: state.key, attempt, message: `outcome unknown: ${message}` } },
+      ]);
 };
 
 /** One call to the outside, once per key: requested, started in the log before it is made, then its outcome (design section 7). */
@@ -71,7 +75,15 @@ export const effectDecider = (effects: ReadonlyMap<string, Effect>): Decider<Eff
           const attempt = state.attempt + 1;
           if (definition === undefined)
             return accept('effect-unknown', [
-              { type: 'EffectParked', data: { attempt: state.attempt, message: `no effect is named "${state.effect}" in this build` } },
+              {
+                type: 'EffectParked',
+                data: {
+                  effect: state.effect,
+                  key: state.key,
+                  attempt: state.attempt,
+                  message: `no effect is named "${state.effect}" in this build`,
+                },
+              },
             ]);
           return accept('started', [
             { type: 'EffectStarted', data: { attempt, giveUpAt: plus(command.asOf, definition.timeoutSeconds * 1000 + answerSlackMs) } },
@@ -89,7 +101,8 @@ export const effectDecider = (effects: ReadonlyMap<string, Effect>): Decider<Eff
         const late = command.type === 'ConfirmEffect' && state.status === 'parked' && command.data.attempt === state.attempt;
         if (!late) return ignore('not-started', { status: state.status, attempt: state.attempt });
       }
-      if (command.type === 'ConfirmEffect') return accept('confirmed', [{ type: 'EffectConfirmed', data: command.data }]);
+      if (command.type === 'ConfirmEffect')
+        return accept('confirmed', [{ type: 'EffectConfirmed', data: { effect: state.effect, key: state.key, ...command.data } }]);
       if (command.type === 'FailEffect') return failed(state, definition, command.data.message, command.asOf, command.data.final);
       return unknown(state, definition, command.data.message, command.asOf);
     },

@@ -2,13 +2,14 @@ import type { DomainEvent } from '../../../core/event.ts';
 import type { Instant } from '../../../core/instant.ts';
 import type { Json } from '../../../core/json.ts';
 
+/** The outcomes name the effect and its key, so that a reactor can go on from them. */
 export type EffectEvent =
   | DomainEvent<'EffectRequested', { effect: string; key: string; data: Json; at: Instant }>
   | DomainEvent<'EffectStarted', { attempt: number; giveUpAt: Instant }>
-  | DomainEvent<'EffectConfirmed', { attempt: number; reference: string | null }>
+  | DomainEvent<'EffectConfirmed', { effect: string; key: string; attempt: number; reference: string | null }>
   | DomainEvent<'EffectFailed', { attempt: number; message: string; nextAt: Instant }>
   | DomainEvent<'EffectUnknown', { attempt: number; message: string; nextAt: Instant }>
-  | DomainEvent<'EffectParked', { attempt: number; message: string }>
+  | DomainEvent<'EffectParked', { effect: string; key: string; attempt: number; message: string }>
   | DomainEvent<'EffectReplayed', { at: Instant }>
   | DomainEvent<'EffectDiscarded', Record<string, never>>;
 
