@@ -141,8 +141,9 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
       stopping.abort();
       await ticker.stop();
       await Promise.all(running);
-      await handlers.stop();
+      // Whoever sends commands stops before those who answer them.
       await imports.stopped();
+      await handlers.stop();
       await bus.close();
       const last = await store.head().catch(() => null);
       if (last !== null) await Promise.race([readModels.passed(dueIndexName, last), clock.sleep(2_000)]);

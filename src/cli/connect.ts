@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../config.ts';
 import { CarillonError } from '../core/errors.ts';
-import { type Client, findServer, httpClient, type Method, unwrap } from './client.ts';
+import { type Answer, type Client, findServer, httpClient, listens, type Method, unwrap } from './client.ts';
 
 /** Flags that every command has. */
 export type Common = {
@@ -24,10 +24,13 @@ const offlineClient = async (common: Common): Promise<Client> => {
   if (!existsSync(join(config.folder, 'events.db')))
     throw new CarillonError('service-unreachable', `No Carillon runs here, and there is no folder ${config.folder}`);
   const app = await createApp(config, { listen: false, ticker: false });
+  const ask = (method: Method, path: string, body?: unknown, contentType?: string): Promise<Answer> =>
+    app.inject(method, path, body as never, contentType);
   return {
     where: config.folder,
+    ask,
     call: async <T>(method: Method, path: string, body?: unknown, contentType?: string): Promise<T> =>
-      unwrap<T>(await app.inject(method, path, body as never, contentType)),
+      unwrap<T>(await ask(method, path, body, contentType)),
     open: async () => null,
     close: app.close,
   };
@@ -44,7 +47,7 @@ export const connect = async (common: Common): Promise<Client> => {
     ...(common.config === undefined ? {} : { configFile: common.config }),
   });
   const server = findServer(folder, options);
-  return server === null ? offlineClient(common) : httpClient(server);
+  return server !== null && (server.named || (await listens(server.url))) ? httpClient(server) : offlineClient(common);
 };
 
 /** Runs one command's work with a client, and lets go of it. */

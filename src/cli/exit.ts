@@ -41,8 +41,15 @@ const byCode: Partial<Record<ErrorCode, Exit>> = {
   'config-invalid': exits.usage,
   'import-invalid': exits.usage,
   'instant-invalid': exits.usage,
+  'duration-invalid': exits.usage,
+  'stream-invalid': exits.usage,
+  'payload-too-large': exits.usage,
   'slot-unaligned': exits.usage,
   'slot-future': exits.usage,
+  'slots-too-many': exits.usage,
+  'stream-erased': exits.notFound,
+  'store-closed': exits.unreachable,
+  'answer-unknown': exits.timedOut,
 };
 
 /** The exit code of an error code; 1 for one that has none of its own. */

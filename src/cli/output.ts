@@ -20,7 +20,7 @@ export const table = <T>(columns: readonly Column<T>[], rows: readonly T[]): str
 };
 
 const colored = ({ color }: Common): boolean =>
-  color === 'always' || (color === 'auto' && process.stdout.isTTY === true && process.env.NO_COLOR === undefined);
+  color === 'always' || (color === 'auto' && process.stdout.isTTY === true && !process.env.NO_COLOR);
 
 export const bold = (common: Common, text: string): string => (colored(common) ? styleText('bold', text, { validateStream: false }) : text);
 
@@ -35,7 +35,9 @@ export const printRows = <T>(common: Common, columns: readonly Column<T>[], rows
 
 /** One thing: its lines for people, or itself as JSON. */
 export const printOne = (common: Common, value: unknown, lines: readonly string[]): void =>
-  common.output === 'table' ? print(...lines) : print(common.output === 'json' ? JSON.stringify(value, null, 2) : JSON.stringify(value));
+  common.output === 'table'
+    ? print(...lines.map(safe))
+    : print(common.output === 'json' ? JSON.stringify(value, null, 2) : JSON.stringify(value));
 
 export const print = (...lines: readonly string[]): void => {
   if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);

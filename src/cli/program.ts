@@ -10,7 +10,8 @@ import { addStart } from './commands/start.ts';
 import { addStreams } from './commands/streams.ts';
 import type { Common } from './connect.ts';
 import { describe, exits } from './exit.ts';
-import { say } from './output.ts';
+import { addExamples, addTwins } from './flags.ts';
+import { safe, say } from './output.ts';
 
 const examples = `Examples:
   carillon start --demo                     a first look, with sample facts
@@ -25,7 +26,7 @@ export type Cli = {
   common(): Common;
 };
 
-const build = (): Cli => {
+const bare = (): Cli => {
   const program = new Command('carillon')
     .description('Background jobs that account for every tick, do every effect once, and explain every change.')
     .version(readVersion().version)
@@ -44,17 +45,32 @@ const build = (): Cli => {
   return { program, common: () => program.opts<Common>() };
 };
 
+/** The whole command line, with nothing read yet. */
+export const buildCli = (): Cli => {
+  const cli = bare();
+  for (const add of [addStart, addJobs, addRuns, addEntities, addSchedules, addParked, addStreams, addAdmin]) add(cli);
+  addTwins(cli.program);
+  addExamples(cli.program);
+  return cli;
+};
+
+/** `carillon ... | head` closes the pipe: that is an end, not a failure. */
+const endWithThePipe = (error: NodeJS.ErrnoException): void => {
+  if (error.code === 'EPIPE') process.exit(exits.done);
+  throw error;
+};
+
 /** Runs one command line and returns its exit code; trouble is told on stderr, ending with the next step. */
 export const runCli = async (argv: readonly string[]): Promise<number> => {
-  const cli = build();
-  for (const add of [addStart, addJobs, addRuns, addEntities, addSchedules, addParked, addStreams, addAdmin]) add(cli);
+  process.stdout.on('error', endWithThePipe);
+  const cli = buildCli();
   try {
     await cli.program.parseAsync([...argv]);
     return Number(process.exitCode ?? exits.done);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exits.done : exits.usage;
     const { exit, lines } = describe(error);
-    say(`carillon: ${lines[0]}`, ...lines.slice(1).map((line) => `  next: ${line}`));
+    say(`carillon: ${safe(lines[0] ?? '')}`, ...lines.slice(1).map((line) => `  next: ${safe(line)}`));
     return exit;
   }
 };

@@ -31,6 +31,13 @@ export const runColumns: readonly Column<Run>[] = [
 
 const lookAgainMs = 100;
 
+/** `30s`, `5m` or plain seconds, as seconds. Ends with 2 on anything else. */
+export const seconds = (text: string): number => {
+  const match = /^(\d{1,6})(s|m)?$/.exec(text);
+  if (match === null) throw new CliEnd(exits.usage, `--timeout takes seconds or minutes such as 30s or 5m, not "${text}"`);
+  return Number(match[1]) * (match[2] === 'm' ? 60 : 1);
+};
+
 export const pathOf = (slot: string): string => `/api/v1/runs/${encodeURIComponent(slot)}`;
 
 /** Looks at a run until it has its verdict. Ends with 124 after `seconds`. */

@@ -195,9 +195,10 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
     reactors: reactors.progress,
     stop: async () => {
       stopping.abort();
+      // Reactors and timer wait for answers to what they sent: the owners go after them.
+      await Promise.all([timer, reactors.stopped()]);
       await Promise.all(consumers.map((consumer) => consumer.stop()));
       await Promise.all([...owned.values()].map((partition) => partition.stop()));
-      await Promise.all([timer, reactors.stopped()]);
     },
   };
 };

@@ -182,15 +182,16 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
       if (job === undefined || (active.get(name) ?? 0) >= order.epoch) return;
       active.set(name, order.epoch);
       carryOut(order, job)
-        .catch((error: unknown) =>
+        .catch((error: unknown) => {
+          if (signal.aborted) return;
           deps.observers.note({
             kind: 'log',
             level: 'error',
             scope: 'orders',
             message: messageOf(error),
             facts: { slot: order.slot, partition: order.partition },
-          }),
-        )
+          });
+        })
         .finally(() => active.delete(name));
     },
     idle: (): boolean => active.size === 0,

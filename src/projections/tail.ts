@@ -25,8 +25,17 @@ const pageSize = 1_000;
 const firstWaitMs = 250;
 const longestWaitMs = 15_000;
 
-/** A projection on its way along the log. `alone`: it fell behind the shared reader and catches up by itself. */
-type Follower = { readonly projection: Projection; checkpoint: Position | null; busy: Promise<unknown>; alone: boolean };
+/** A projection on its way along the log. */
+type Follower = {
+  readonly projection: Projection;
+  checkpoint: Position | null;
+  /** What it does now; the next thing waits for it. */
+  busy: Promise<unknown>;
+  /** It fell behind the shared reader and catches up by itself. */
+  alone: boolean;
+  /** Pauses that are asked for and not over. */
+  pauses: number;
+};
 
 /** A page, and where the one before it ended: a follower that stands before that has missed something. */
 type Next = LogPage & { readonly after: Position | null; readonly lag: number };
@@ -139,18 +148,16 @@ const catchUp = async (line: Line, follower: Follower, progressed: () => void): 
   return false;
 };
 
-const goAlone = (line: Line, follower: Follower, cause: unknown): void => {
+const goAlone = (line: Line, follower: Follower, wait: Promise<void>): void => {
   const failed = (error: unknown): void => warn(line, error, { projection: follower.projection.name });
   follower.alone = true;
-  failed(cause);
-  const work = line.clock
-    .sleep(firstWaitMs, line.signal)
+  const work = wait
     .then(() => insist(line, { work: (progressed) => catchUp(line, follower, progressed), failed }))
     .finally(() => line.catchingUp.delete(work));
   line.catchingUp.add(work);
 };
 
-const inLine = ({ followers }: Line): readonly Follower[] => followers.filter(({ alone }) => !alone);
+const inLine = ({ followers }: Line): readonly Follower[] => followers.filter(({ alone, pauses }) => !alone && pauses === 0);
 
 /** Hands a page to all in line. What fails for all of them is no projection's own trouble, and is thrown. */
 const hand = async (line: Line, page: Next): Promise<void> => {
@@ -161,7 +168,10 @@ const hand = async (line: Line, page: Next): Promise<void> => {
     result.status === 'rejected' ? [{ follower: takers[index]!, error: result.reason as unknown }] : [],
   );
   if (failures.length > 0 && failures.length === takers.length) throw failures[0]!.error;
-  for (const { follower, error } of failures) goAlone(line, follower, error);
+  for (const { follower, error } of failures) {
+    warn(line, error, { projection: follower.projection.name });
+    goAlone(line, follower, line.clock.sleep(firstWaitMs, line.signal));
+  }
 };
 
 /** The shared reader, from the lowest checkpoint in line. */
@@ -176,6 +186,23 @@ const follow = async (line: Line, progressed: () => void): Promise<boolean> => {
   return line.signal.aborted;
 };
 
+/** Out of the line for as long as `work` takes: the shared reader waits for nobody who is paused. */
+const pause = async <T>(line: Line, follower: Follower, work: () => Promise<T>): Promise<T> => {
+  follower.pauses += 1;
+  try {
+    return await inTurn(follower, async () => {
+      try {
+        return await work();
+      } finally {
+        follower.checkpoint = await line.readModels.checkpoint(follower.projection.name).catch(() => follower.checkpoint);
+      }
+    });
+  } finally {
+    follower.pauses -= 1;
+    if (follower.pauses === 0 && !follower.alone && isBefore(follower.checkpoint, line.reached)) goAlone(line, follower, Promise.resolve());
+  }
+};
+
 /**
  * One reader for all live projections of a process: each page is parsed once, and each projection commits its own rows with its
  * checkpoint. The next page is asked for when all have it. A projection that cannot commit leaves the line, so that the others
@@ -185,7 +212,7 @@ export const startTail = async (deps: TailDeps, projections: readonly Projection
   const stopping = new AbortController();
   const followers: Follower[] = [];
   for (const projection of projections)
-    followers.push({ projection, checkpoint: await openLive(deps, projection), busy: Promise.resolve(), alone: false });
+    followers.push({ projection, checkpoint: await openLive(deps, projection), busy: Promise.resolve(), alone: false, pauses: 0 });
   const line: Line = { ...deps, followers, onBadEvent, signal: stopping.signal, catchingUp: new Set(), reached: null };
   let reopened = false;
   const running = insist(line, {
@@ -200,14 +227,7 @@ export const startTail = async (deps: TailDeps, projections: readonly Projection
   return {
     paused: (name, work) => {
       const follower = followers.find(({ projection }) => projection.name === name);
-      if (follower === undefined) return work();
-      return inTurn(follower, async () => {
-        try {
-          return await work();
-        } finally {
-          follower.checkpoint = await deps.readModels.checkpoint(name).catch(() => follower.checkpoint);
-        }
-      });
+      return follower === undefined ? work() : pause(line, follower, work);
     },
     stop: async () => {
       stopping.abort();

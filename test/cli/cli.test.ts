@@ -9,7 +9,7 @@ import { openSqliteEventStore } from '../../src/adapters/sqlite/event-store.ts';
 import { createSystemClock } from '../../src/adapters/system/clock.ts';
 import { unwrap } from '../../src/cli/client.ts';
 import type { Common } from '../../src/cli/connect.ts';
-import { CliEnd, describe as tell, exitOf, exits } from '../../src/cli/exit.ts';
+import { CliEnd, exitOf, exits, describe as tell } from '../../src/cli/exit.ts';
 import { bold, progressBar, safe, table, when } from '../../src/cli/output.ts';
 import { CarillonError, errorCodes } from '../../src/core/errors.ts';
 import type { RecordedEvent } from '../../src/core/event.ts';
@@ -43,9 +43,15 @@ describe('exit codes', () => {
   });
 
   it('describe tells one line and the next step, of whatever was thrown', () => {
-    expect(tell(new CliEnd(exits.usage, 'Add a file', 'carillon import <file>'))).toEqual({ exit: 2, lines: ['Add a file', 'carillon import <file>'] });
+    expect(tell(new CliEnd(exits.usage, 'Add a file', 'carillon import <file>'))).toEqual({
+      exit: 2,
+      lines: ['Add a file', 'carillon import <file>'],
+    });
     expect(tell(new CliEnd(exits.interrupted, 'Nothing was done.'))).toEqual({ exit: 130, lines: ['Nothing was done.'] });
-    expect(tell(new CarillonError('store-locked', 'Taken'))).toEqual({ exit: 1, lines: ['Taken (store-locked)', errorCodes['store-locked'].next] });
+    expect(tell(new CarillonError('store-locked', 'Taken'))).toEqual({
+      exit: 1,
+      lines: ['Taken (store-locked)', errorCodes['store-locked'].next],
+    });
     expect(tell(new Error('two\n  lines'))).toMatchObject({ exit: 1, lines: ['two lines', expect.stringContaining('LOG_LEVEL')] });
     expect(tell('a string')).toMatchObject({ exit: 1, lines: ['a string', expect.any(String)] });
   });
@@ -54,9 +60,20 @@ describe('exit codes', () => {
     expect(unwrap({ status: 200, body: { ok: true } })).toEqual({ ok: true });
     const refused = ended(() => unwrap({ status: 422, body: { code: 'rejected', detail: 'No', rule: 'already-sent', facts: { n: 1 } } }));
     expect(refused).toMatchObject({ exit: 1, message: 'No by rule already-sent {"n":1} (rejected)', next: errorCodes.rejected.next });
-    expect(ended(() => unwrap({ status: 404, body: { code: 'not-found', title: 'Not found', next: 'Look elsewhere' } }))).toMatchObject({ exit: 3, message: 'Not found (not-found)', next: 'Look elsewhere' });
-    expect(ended(() => unwrap({ status: 502, body: '<html>bad gateway</html>' }))).toMatchObject({ exit: 1, message: 'HTTP 502 (internal)' });
-    expect(ended(() => unwrap({ status: 400, body: { code: 'new-in-a-later-version', detail: 'Hm' } }))).toMatchObject({ exit: 1, message: 'Hm (new-in-a-later-version)', next: null });
+    expect(ended(() => unwrap({ status: 404, body: { code: 'not-found', title: 'Not found', next: 'Look elsewhere' } }))).toMatchObject({
+      exit: 3,
+      message: 'Not found (not-found)',
+      next: 'Look elsewhere',
+    });
+    expect(ended(() => unwrap({ status: 502, body: '<html>bad gateway</html>' }))).toMatchObject({
+      exit: 1,
+      message: 'HTTP 502 (internal)',
+    });
+    expect(ended(() => unwrap({ status: 400, body: { code: 'new-in-a-later-version', detail: 'Hm' } }))).toMatchObject({
+      exit: 1,
+      message: 'Hm (new-in-a-later-version)',
+      next: null,
+    });
   });
 });
 
@@ -68,7 +85,10 @@ describe('output', () => {
   ];
 
   it('a table has its columns in line, numbers to the right, nothing trailing', () => {
-    const rows = [{ name: 'a', n: 5 }, { name: 'longer', n: 1_234 }];
+    const rows = [
+      { name: 'a', n: 5 },
+      { name: 'longer', n: 1_234 },
+    ];
     expect(table(columns, rows)).toEqual(['NAME       N  END', 'a          5', 'longer  1234']);
     expect(table(columns, [])).toEqual(['NAME  N  END']);
   });
@@ -80,7 +100,12 @@ describe('output', () => {
   });
 
   it('instants are short, and colour comes only when asked for', () => {
-    expect([when('2026-11-23T14:00:00.000Z'), when('2026-11-23T14:00:05.123Z'), when(null), when(undefined)]).toEqual(['2026-11-23 14:00', '2026-11-23 14:00:05', '-', '-']);
+    expect([when('2026-11-23T14:00:00.000Z'), when('2026-11-23T14:00:05.123Z'), when(null), when(undefined)]).toEqual([
+      '2026-11-23 14:00',
+      '2026-11-23 14:00:05',
+      '-',
+      '-',
+    ]);
     const common: Common = { output: 'table', color: 'never' };
     expect([bold(common, 'x'), bold({ ...common, color: 'always' }, 'x')]).toEqual(['x', '\u001b[1mx\u001b[22m']);
   });
@@ -94,14 +119,33 @@ describe('output', () => {
   };
 
   it('progress is a bar on a terminal, and a line for each tenth elsewhere', () => {
-    expect(barOn(true, [[0, 10], [5, 10], [10, 10]])).toBe(`\rfacts ${'.'.repeat(30)} 0 of 10\rfacts ${'#'.repeat(15)}${'.'.repeat(15)} 5 of 10\rfacts ${'#'.repeat(30)} 10 of 10\n`);
-    expect(barOn(false, [[0, 100], [1, 100], [9, 100], [10, 100], [55, 100], [59, 100], [100, 100], [100, 100]])).toBe('facts 0 of 100\nfacts 10 of 100\nfacts 55 of 100\nfacts 100 of 100\n');
+    expect(
+      barOn(true, [
+        [0, 10],
+        [5, 10],
+        [10, 10],
+      ]),
+    ).toBe(`\rfacts ${'.'.repeat(30)} 0 of 10\rfacts ${'#'.repeat(15)}${'.'.repeat(15)} 5 of 10\rfacts ${'#'.repeat(30)} 10 of 10\n`);
+    expect(
+      barOn(false, [
+        [0, 100],
+        [1, 100],
+        [9, 100],
+        [10, 100],
+        [55, 100],
+        [59, 100],
+        [100, 100],
+        [100, 100],
+      ]),
+    ).toBe('facts 0 of 100\nfacts 10 of 100\nfacts 55 of 100\nfacts 100 of 100\n');
     expect(barOn(false, [[0, 0]])).toBe('facts 0 of 0\n');
   });
 });
 
 const program = join(import.meta.dirname, '../../bin/carillon.js');
-const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(CARILLON_|npm_|NODE_OPTIONS|FORCE_COLOR|VITEST)/.test(name)));
+const clean = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(CARILLON_|npm_|NODE_OPTIONS|FORCE_COLOR|VITEST)/.test(name)),
+);
 
 type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
 
@@ -140,7 +184,11 @@ describe('without a folder', () => {
   const empty = newFolder();
 
   it('an unknown command suggests the one that was meant, and ends with 2', async () => {
-    const [typo, flag, help] = await Promise.all([carillon(empty, 'lst'), carillon(empty, 'list', '--nonsense'), carillon(empty, '--help')]);
+    const [typo, flag, help] = await Promise.all([
+      carillon(empty, 'lst'),
+      carillon(empty, 'list', '--nonsense'),
+      carillon(empty, '--help'),
+    ]);
     expect(typo).toMatchObject({ code: 2, out: '' });
     expect(typo.err).toContain('Did you mean list?');
     expect(flag).toMatchObject({ code: 2, out: '' });
@@ -184,78 +232,125 @@ describe('on a folder with the sample facts', () => {
     expect(factsIn(await logOf(folder))).toEqual(before);
   });
 
-  it('list -o json parses, ndjson is a job a line, the table has a line each', async () => {
+  it('without a server, list looks into the folder itself', async () => {
     const json = await carillon(folder, 'list', '-o', 'json');
     expect(json).toMatchObject({ code: 0, err: '' });
-    const jobs = JSON.parse(json.out) as { name: string; runs: number; health: string }[];
+    const jobs = JSON.parse(json.out) as { name: string; runs: number }[];
     expect(jobs.map((job) => job.name).sort()).toEqual(['arcade/finalize-pools', 'giving/release-escrows', 'quiz/update-streaks']);
     expect(jobs.every((job) => job.runs > 0)).toBe(true);
-    const lines = (await carillon(folder, '-o', 'ndjson', 'list')).out.trimEnd().split('\n');
-    expect(lines.map((line) => (JSON.parse(line) as { name: string }).name)).toEqual(jobs.map((job) => job.name));
-    expect((await carillon(folder, 'list')).out.trimEnd().split('\n')).toHaveLength(jobs.length + 1);
   });
 
-  it('why explains an actor by its stream and by its bare id; an unknown one ends with 3', async () => {
-    const why = await carillon(folder, 'why', 'giving.escrow-33c0eb');
-    expect(why).toMatchObject({ code: 0, err: '' });
-    expect(why.out).toMatch(/^why giving\.escrow-33c0eb\n/);
-    expect(why.out).toMatch(/\n {2}EscrowHeld .+receipt-confirmed .+command long-weekend-\d+ by demo \("sample facts"\)\n {4}then FundsReceivable/);
-    expect(why.out).toMatch(/\n {2}now: .+\n$/);
-    expect((await carillon(folder, 'why', '33c0eb')).out).toBe(why.out);
-    expect(await carillon(folder, 'why', 'giving.escrow-zzz')).toMatchObject({ code: 3, out: '' });
-  });
-
-  it('trigger of a job that is not there ends with 3', async () => {
-    const answer = await carillon(folder, 'trigger', 'nonsense');
-    expect(answer).toMatchObject({ code: 3, out: '' });
-    expect(answer.err).toContain('No job is named "nonsense" (job-unknown)\n  next: ');
-  });
+  const good = '{"id":"x-1","to":"giving.escrow-x1","type":"SendDonation","data":{"donor":"d","recipient":"r","cents":1}}';
 
   it('a malformed import names the line, ends with 2 and changes nothing', async () => {
     const before = await logOf(folder);
-    const good = '{"id":"x-1","to":"giving.escrow-x1","type":"SendDonation","data":{"donor":"d","recipient":"r","cents":1}}';
     writeFileSync(join(folder, 'torn.ndjson'), `${good}\n\n{"id":"x-2","to":`);
-    writeFileSync(join(folder, 'wrong.ndjson'), `${good}\n${good.replace('x-1', 'x-2').replace('"cents":1', '"cents":"one"')}\n`);
     const torn = await carillon(folder, 'import', 'torn.ndjson', '--reason', 'a test');
     expect([torn.code, torn.out]).toEqual([2, '']);
     expect(torn.err).toMatch(/line 3: .*\(import-invalid\)\n {2}next: Correct the named line/);
-    const wrong = await carillon(folder, 'import', 'wrong.ndjson', '--reason', 'a test');
-    expect([wrong.code, wrong.out]).toEqual([2, '']);
-    expect(wrong.err).toMatch(/line 2: .*cents/);
-    expect(await carillon(folder, 'import', 'missing.ndjson', '--reason', 'a test')).toMatchObject({ code: 3 });
-    expect(await carillon(folder, 'import', 'torn.ndjson')).toMatchObject({ code: 2 });
     expect((await logOf(folder)).map((event) => event.id)).toEqual(before.map((event) => event.id));
   });
 
-  it('while one serves, others talk HTTP to it; when it is told to stop it leaves the folder free', async () => {
-    const { child, done } = launch(folder, ['start', '--port', '0']);
+  describe('while one process serves it', () => {
+    let server: ReturnType<typeof launch>;
     let told = '';
-    await new Promise<void>((resolve, reject) => {
-      child.stdout?.on('data', (text: string) => {
-        told += text;
-        if (told.includes('Ctrl-C stops it')) resolve();
+    beforeAll(async () => {
+      server = launch(folder, ['start', '--port', '0']);
+      await new Promise<void>((resolve, reject) => {
+        server.child.stdout?.on('data', (text: string) => {
+          told += text;
+          if (told.includes('Ctrl-C stops it')) resolve();
+        });
+        void server.done.then(({ code, err }) => reject(new Error(`it ended with ${code}: ${err}`)));
       });
-      void done.then(({ code, err }) => reject(new Error(`it ended with ${code}: ${err}`)));
     });
-    const announced = JSON.parse(readFileSync(join(folder, '.carillon', 'server.json'), 'utf8')) as { url: string; pid: number };
-    expect(announced.pid).toBe(child.pid);
-    expect(told).toContain(`Carillon listens on ${announced.url}`);
-    writeFileSync(join(folder, 'other.token'), 'carillon_nobody_nothing\n');
-    const [list, run, second, stranger] = await Promise.all([
-      carillon(folder, 'list', '-o', 'json'),
-      carillon(folder, 'trigger', 'escrow-release', '--wait', '--reason', 'over HTTP', '-o', 'json'),
-      carillon(folder, 'start', '--once'),
-      carillon(folder, 'list', '--token-file', 'other.token'),
-    ]);
-    expect(list).toMatchObject({ code: 0, err: '' });
-    expect(JSON.parse(list.out)).toHaveLength(3);
-    expect(run.code).toBe(0);
-    expect(JSON.parse(run.out)).toMatchObject([{ job: 'giving/release-escrows', verdict: 'completed', cause: 'manual', reason: 'over HTTP' }]);
-    expect(second).toMatchObject({ code: 1, out: '', err: expect.stringContaining('(store-locked)') });
-    expect(stranger).toMatchObject({ code: 5, out: '' });
-    child.kill('SIGTERM');
-    expect(await done).toMatchObject({ code: 0 });
-    expect(existsSync(join(folder, '.carillon', 'server.json'))).toBe(false);
-    expect(await carillon(folder, 'trigger', 'nonsense')).toMatchObject({ code: 3 });
+    afterAll(() => void server.child.kill('SIGKILL'));
+
+    it('others talk HTTP to it, and cannot open the folder beside it', async () => {
+      const announced = JSON.parse(readFileSync(join(folder, '.carillon', 'server.json'), 'utf8')) as { url: string; pid: number };
+      expect(announced.pid).toBe(server.child.pid);
+      expect(told).toContain(`Carillon listens on ${announced.url}`);
+      writeFileSync(join(folder, 'other.token'), 'carillon_nobody_nothing\n');
+      const [run, second, stranger] = await Promise.all([
+        carillon(folder, 'trigger', 'escrow-release', '--wait', '--reason', 'over HTTP', '-o', 'json'),
+        carillon(folder, 'start', '--once'),
+        carillon(folder, 'list', '--token-file', 'other.token'),
+      ]);
+      expect(run.code).toBe(0);
+      expect(JSON.parse(run.out)).toMatchObject([
+        { job: 'giving/release-escrows', verdict: 'completed', cause: 'manual', reason: 'over HTTP' },
+      ]);
+      expect(second).toMatchObject({ code: 1, out: '', err: expect.stringContaining('(store-locked)') });
+      expect(stranger).toMatchObject({ code: 5, out: '' });
+    });
+
+    it('list as JSON, a job a line, and a table', async () => {
+      const [json, lines, plain] = await Promise.all([
+        carillon(folder, 'list', '-o', 'json'),
+        carillon(folder, '-o', 'ndjson', 'list'),
+        carillon(folder, 'list'),
+      ]);
+      const names = (JSON.parse(json.out) as { name: string }[]).map((job) => job.name);
+      expect(names).toHaveLength(3);
+      expect(
+        lines.out
+          .trimEnd()
+          .split('\n')
+          .map((line) => (JSON.parse(line) as { name: string }).name),
+      ).toEqual(names);
+      expect(
+        plain.out
+          .trimEnd()
+          .split('\n')
+          .map((line) => line.split(' ')[0]),
+      ).toEqual(['JOB', ...names]);
+      expect([json, lines, plain].map(({ code, err }) => [code, err])).toEqual([
+        [0, ''],
+        [0, ''],
+        [0, ''],
+      ]);
+    });
+
+    it('why explains an actor by its stream, or by a bare id that is its alone', async () => {
+      const [whole, bare, several, nobody] = await Promise.all(
+        ['giving.escrow-33c0eb', 'kept-at-48-hours', '33c0eb', 'giving.escrow-zzz'].map((id) => carillon(folder, 'why', id)),
+      );
+      expect(whole).toMatchObject({ code: 0, err: '' });
+      expect(whole?.out).toMatch(/^why giving\.escrow-33c0eb\n/);
+      expect(whole?.out).toMatch(
+        /\n {2}EscrowHeld .+receipt-confirmed .+command long-weekend-\d+ by demo \("sample facts"\)\n {4}then FundsReceivable/,
+      );
+      expect(whole?.out).toMatch(/\n {2}now: .+\n$/);
+      expect(bare?.out).toMatch(/^why quiz\.progress-kept-at-48-hours\n/);
+      expect(several).toMatchObject({
+        code: 2,
+        out: '',
+        err: expect.stringMatching(/giving\.escrow-33c0eb and giving\.cycle-33c0eb.*\(ambiguous-name\)/),
+      });
+      expect(nobody).toMatchObject({ code: 3, out: '' });
+    });
+
+    it('a job or a file that is not there ends with 3; a line that its actor does not take with 2', async () => {
+      writeFileSync(join(folder, 'wrong.ndjson'), `${good}\n${good.replace('x-1', 'x-2').replace('"cents":1', '"cents":"one"')}\n`);
+      const reason = ['--reason', 'a test'];
+      const [job, file, line, silent] = await Promise.all([
+        carillon(folder, 'trigger', 'nonsense'),
+        carillon(folder, 'import', 'missing.ndjson', ...reason),
+        carillon(folder, 'import', 'wrong.ndjson', ...reason),
+        carillon(folder, 'import', 'wrong.ndjson'),
+      ]);
+      expect(job).toMatchObject({ code: 3, out: '', err: expect.stringContaining('No job is named "nonsense" (job-unknown)\n  next: ') });
+      expect(file).toMatchObject({ code: 3, out: '', err: expect.stringContaining('missing.ndjson cannot be read') });
+      expect(line).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/line 2: .*cents/) });
+      expect(silent).toMatchObject({ code: 2, out: '', err: expect.stringContaining('--reason') });
+    });
+
+    it('told to stop, it ends with 0 and leaves the folder free', async () => {
+      server.child.kill('SIGTERM');
+      expect(await server.done).toMatchObject({ code: 0 });
+      expect(existsSync(join(folder, '.carillon', 'server.json'))).toBe(false);
+      const streams = (await logOf(folder)).map((event) => event.stream);
+      expect(streams.filter((stream) => stream.endsWith('-x1') || stream.includes('wrong') || stream.includes('torn'))).toEqual([]);
+    });
   });
 });

@@ -53,8 +53,8 @@ it.each(['ItemReplayed', 'ItemDiscarded', 'ItemRecovered'])('%s takes an item of
   expect(await countParked(readModels)).toBe(0);
 });
 
-it('a parked effect has the name and key of its request, across pages', async () => {
-  const { readModels, feed, rows } = await openProjection(parked);
+it('a parked effect has its name and key', async () => {
+  const { readModels, feed } = await openProjection(parked);
   await feed(requested, { stream: effect, type: 'EffectStarted' });
   expect(await countParked(readModels)).toBe(0);
   await feed(effectParked);
@@ -71,15 +71,15 @@ it('a parked effect has the name and key of its request, across pages', async ()
   await feed(effectParked);
   expect(await getParked(readModels, effect)).toMatchObject({ about: 'escrow-released/a/donor' });
   await feed({ stream: effect, type: 'EffectConfirmed' });
-  expect([await countParked(readModels), await rows('effect_names')]).toEqual([0, []]);
+  expect(await countParked(readModels)).toBe(0);
 });
 
 it('a request and its parking in one page, and a discarded effect', async () => {
-  const { readModels, feed, rows } = await openProjection(parked);
+  const { readModels, feed } = await openProjection(parked);
   await feed(requested, effectParked);
   expect(await getParked(readModels, effect)).toMatchObject({ job: 'giving/notify' });
   await feed({ stream: effect, type: 'EffectDiscarded' });
-  expect([await countParked(readModels), await rows('effect_names')]).toEqual([0, []]);
+  expect(await countParked(readModels)).toBe(0);
 });
 
 it('are listed newest first, page by page, all or of one job, and counted', async () => {

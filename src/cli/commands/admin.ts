@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
+import { Option } from 'commander';
 import { loadConfig } from '../../config.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
+import { unwrap } from '../client.ts';
 import { withClient } from '../connect.ts';
 import { CliEnd, exits } from '../exit.ts';
 import { type Column, print, printOne, printRows, say, when } from '../output.ts';
@@ -77,19 +79,24 @@ const addProjections = (cli: Cli): void => {
     );
 };
 
+const expiryOf = (expires: string | undefined): JsonObject => {
+  if (expires === undefined) return {};
+  return /^\d+[mhd]$/.test(expires) ? { expiresIn: expires } : { expiresAt: expires };
+};
+
 const addTokens = (cli: Cli): void => {
   const tokens = cli.program.command('tokens').description('who may call the API');
   tokens
     .command('create <name>')
     .description('a new token; its text is shown once')
-    .requiredOption('--role <role>', 'read, operate or admin')
-    .option('--expires <instant>', 'when it ends')
+    .addOption(new Option('--role <role>', 'what it may do').choices(['read', 'operate', 'admin']).makeOptionMandatory())
+    .option('--expires <when>', 'when it ends: 90d, 12h, or an instant')
     .action((name: string, { role, expires }: { role: string; expires?: string }) =>
       withClient(cli.common(), async (client) => {
         const made = await client.call<{ id: string; token: string }>('POST', '/api/v1/tokens', {
           name,
           role,
-          ...(expires === undefined ? {} : { expiresAt: expires }),
+          ...expiryOf(expires),
         });
         printOne(cli.common(), made, [made.token]);
         say('It is shown only now. Keep it in a file of mode 0600 and name that with --token-file.');
@@ -160,7 +167,9 @@ const addConfig = (cli: Cli): void => {
     });
 };
 
-type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
+type Readiness = { readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[] };
+
+const isReadiness = (body: unknown): body is Readiness => typeof body === 'object' && body !== null && 'checks' in body;
 
 export const addAdmin = (cli: Cli): void => {
   addProjections(cli);
@@ -180,7 +189,9 @@ export const addAdmin = (cli: Cli): void => {
     .description('silent and 0 when all is well; one line for each trouble')
     .action(() =>
       withClient(cli.common(), async (client) => {
-        const ready = await client.call<{ checks: Check[] }>('GET', '/readyz?verbose');
+        // 503 is an answer here: it carries the checks that fail.
+        const answer = await client.ask('GET', '/readyz?verbose');
+        const ready = answer.status === 503 && isReadiness(answer.body) ? answer.body : unwrap<Readiness>(answer);
         const { data } = await client.call<{ data: { jobs: { name: string; health: string; healthMessage: string }[] } }>(
           'GET',
           '/api/v1/jobs/status',

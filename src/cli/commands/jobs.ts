@@ -5,7 +5,7 @@ import { withClient } from '../connect.ts';
 import { CliEnd, exits } from '../exit.ts';
 import { type Column, printOne, printRows, say, when } from '../output.ts';
 import type { Cli } from '../program.ts';
-import { type Run, runColumns, waitForRun } from '../runs.ts';
+import { type Run, runColumns, seconds, waitForRun } from '../runs.ts';
 
 type JobNow = {
   readonly name: string;
@@ -50,12 +50,6 @@ type TriggerOptions = {
   readonly timeout: string;
 };
 type Triggered = { readonly message: string; readonly slot?: string; readonly simulation?: Simulation };
-
-const seconds = (text: string): number => {
-  const match = /^(\d+)(s|m)?$/.exec(text);
-  if (match === null) throw new CliEnd(exits.usage, `--timeout takes seconds or minutes such as 30s or 5m, not "${text}"`);
-  return Number(match[1]) * (match[2] === 'm' ? 60 : 1);
-};
 
 const trigger = async (cli: Cli, client: Client, job: string, options: TriggerOptions): Promise<void> => {
   const common = cli.common();

@@ -3,7 +3,7 @@ import { withClient } from '../connect.ts';
 import { CliEnd, exits } from '../exit.ts';
 import { type Column, printOne, printRows, progressBar, say, when } from '../output.ts';
 import type { Cli } from '../program.ts';
-import { pathOf, type Run, runColumns, waitForRun } from '../runs.ts';
+import { pathOf, type Run, runColumns, seconds, waitForRun } from '../runs.ts';
 
 type Event = { readonly stream: string; readonly type: string; readonly metadata: { readonly asOf: string; readonly rule: string } };
 
@@ -60,12 +60,13 @@ export const addRuns = (cli: Cli): void => {
   runs
     .command('watch <slot>')
     .description('follow a run to its verdict')
-    .option('--timeout <seconds>', 'give up after', '600')
+    .option('--timeout <time>', 'give up after: 30s, 5m', '10m')
     .action((slot: string, { timeout }: { timeout: string }) =>
       withClient(cli.common(), async (client) => {
         const bar = progressBar('actors');
-        const run = await waitForRun(client, slot, Number(timeout), (now) => bar.at(now.changed, Math.max(now.due, now.changed)));
-        bar.end();
+        const run = await waitForRun(client, slot, seconds(timeout), (now) => bar.at(now.changed, Math.max(now.due, now.changed))).finally(
+          bar.end,
+        );
         printRows(cli.common(), runColumns, [run], '');
         if (run.verdict !== 'completed') throw new CliEnd(exits.runFailed, `The run ended ${run.verdict}`, `carillon runs show ${slot}`);
       }),

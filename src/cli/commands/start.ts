@@ -1,13 +1,14 @@
 import closeWithGrace from 'close-with-grace';
 import { Option } from 'commander';
 import type { App } from '../../app.ts';
-import { loadConfig } from '../../config.ts';
+import { loadConfig, readVersion } from '../../config.ts';
 import type { Explanation } from '../../projections/why.ts';
 import { formatWhy } from '../../projections/why-format.ts';
 import { CliEnd, exits } from '../exit.ts';
 import { bold, print, progressBar, say, table } from '../output.ts';
 import type { Cli } from '../program.ts';
 import { type Run, runColumns } from '../runs.ts';
+import { flagsFor, selfOf } from '../self.ts';
 
 type StartOptions = { readonly demo?: boolean; readonly once?: boolean; readonly port?: string; readonly host?: string };
 
@@ -28,17 +29,11 @@ const explain = async (app: App, entity: string): Promise<void> => {
   print('', ...formatWhy(body as Explanation));
 };
 
-/** The command that works as printed: through npm in a clone, by itself where it is installed. */
-const self = (): string => (process.env.npm_lifecycle_event === undefined ? 'carillon' : 'npm run -s carillon --');
-
-const nextCommands = (folder: string, example: string | null): string[] => {
-  const where = folder === '.carillon' ? '' : ` --folder ${folder}`;
-  return [
-    `${self()}${where} list`,
-    `${self()}${where} trigger escrow-release --wait --reason "a first try"`,
-    `${self()}${where} ${example === null ? 'schedules list' : `why ${example}`}`,
-  ];
-};
+const nextCommands = (self: string, example: string | null): string[] => [
+  `${self} list`,
+  `${self} trigger escrow-release --wait --reason "a first try"`,
+  `${self} ${example === null ? 'schedules list' : `why ${example}`}`,
+];
 
 const demo = async (cli: Cli, app: App): Promise<{ example: string | null; failed: boolean }> => {
   const { runDemo } = await import('../../demo.ts');
@@ -50,6 +45,28 @@ const demo = async (cli: Cli, app: App): Promise<{ example: string | null; faile
   return result;
 };
 
+/**
+ * Told to stop while it serves, it is done; told before that, it ends with 130 and the next start goes on from there.
+ * A second signal, or a drain that takes too long, does not wait: the log makes up for it, as after a kill.
+ */
+const drainOnSignals = (app: App, drainSeconds: number, life: { serving: boolean; stopping: boolean }) =>
+  closeWithGrace(
+    {
+      delay: drainSeconds * 1_000,
+      logger: false,
+      onSecondSignal: () => process.exit(exits.interrupted),
+      onTimeout: () =>
+        say(`carillon: what is in hand took longer than ${drainSeconds} s`, '  next: start again; it goes on where this stopped'),
+    },
+    async ({ err, signal }) => {
+      life.stopping = true;
+      if (err) say(`carillon: ${err.message}`);
+      if (signal !== undefined) say('Stopping: what is in hand is finished first; once more ends it at once.');
+      await app.close();
+      if (signal !== undefined && !life.serving) process.exit(exits.interrupted);
+    },
+  );
+
 const start = async (cli: Cli, { demo: withDemo, once, port, host }: StartOptions): Promise<void> => {
   const { folder, config: configFile } = cli.common();
   const config = await loadConfig({
@@ -58,13 +75,12 @@ const start = async (cli: Cli, { demo: withDemo, once, port, host }: StartOption
     ...(port === undefined ? {} : { port: Number(port) }),
     ...(host === undefined ? {} : { host }),
   });
+  say(`Carillon ${readVersion().version} in ${config.folder}`);
   const { createApp } = await import('../../app.ts');
   const facts = withDemo ? { facts: (await import('../../demo.ts')).demoFacts() } : {};
   const app = await createApp(config, { ...facts, listen: !once });
-  const grace = closeWithGrace({ delay: config.drainSeconds * 1_000, logger: false }, async ({ err }) => {
-    if (err) say(`carillon: ${err.message}`);
-    await app.close();
-  });
+  const life = { serving: false, stopping: false };
+  const grace = drainOnSignals(app, config.drainSeconds, life);
   try {
     const result = withDemo ? await demo(cli, app) : { example: null, failed: false };
     if (once) {
@@ -74,15 +90,17 @@ const start = async (cli: Cli, { demo: withDemo, once, port, host }: StartOption
       if (failed) throw new CliEnd(exits.runFailed, 'A run failed', 'carillon runs list --verdict failed');
       return;
     }
+    life.serving = true;
     print(
       '',
       `Carillon listens on ${app.url}`,
       `  admin token in ${app.tokenFile}`,
       '  next, in another terminal:',
-      ...nextCommands(config.folder, result.example).map((line) => `    ${line}`),
+      ...nextCommands(`${selfOf()}${flagsFor(config.folder, configFile)}`, result.example).map((line) => `    ${line}`),
       '  Ctrl-C stops it; what is in hand is finished first.',
     );
   } catch (error) {
+    if (life.stopping) throw new CliEnd(exits.interrupted, 'Interrupted', 'Start again: it goes on where this stopped.');
     await app.close();
     throw error;
   }

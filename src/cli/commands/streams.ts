@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { parseIntake } from '../../api/intake.ts';
 import { CarillonError } from '../../core/errors.ts';
 import type { ImportProgress } from '../../core/intake.ts';
 import type { Client } from '../client.ts';
 import { withClient } from '../connect.ts';
 import { CliEnd, exits } from '../exit.ts';
+import { follow } from '../follow.ts';
 import { type Column, print, printOne, printRows, progressBar, safe, say, when } from '../output.ts';
 import type { Cli } from '../program.ts';
 
@@ -56,30 +56,15 @@ const importFile = async (client: Client, file: string, reason: string): Promise
   return progress;
 };
 
-const tail = async (cli: Cli, client: Client, types: string | undefined): Promise<void> => {
+const tail = async (cli: Cli, client: Client, filter: { readonly types?: string; readonly from?: string }): Promise<void> => {
   const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort());
-  let last: string | undefined;
-  const query = types === undefined ? '' : `?types=${encodeURIComponent(types)}`;
-  const response = await client.open(
-    `/api/v1/events${query}`,
-    { accept: 'text/event-stream', ...(last === undefined ? {} : { 'last-event-id': last }) },
-    stop.signal,
-  );
-  if (response?.body == null) throw new CliEnd(exits.unreachable, 'Only a running server has live events', 'carillon start');
-  try {
-    for await (const message of response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream())) {
-      last = message.id ?? last;
-      if (message.data === '') continue;
-      const event = JSON.parse(message.data) as Event;
-      print(
-        cli.common().output === 'table'
-          ? safe(`${event.position}  ${event.stream}  ${event.type}  ${JSON.stringify(event.data)}`)
-          : message.data,
-      );
-    }
-  } catch (error) {
-    if (!stop.signal.aborted) throw error;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const query = new URLSearchParams({ ...filter });
+  for await (const { data } of follow(client, `/api/v1/events?${query}`, stop.signal, say)) {
+    if (data === '') continue;
+    const event = JSON.parse(data) as Event;
+    const line = `${event.position}  ${event.stream}  ${event.type}  ${JSON.stringify(event.data)}`;
+    print(cli.common().output === 'table' ? safe(line) : data);
   }
   process.exitCode = exits.interrupted;
 };
@@ -104,9 +89,10 @@ export const addStreams = (cli: Cli): void => {
     );
   streams
     .command('tail')
-    .description('new events as they come, until Ctrl-C')
+    .description('new events as they come, until Ctrl-C; goes on where it was when the connection breaks')
     .option('--types <pattern>', 'such as giving.escrow.*')
-    .action(({ types }: { types?: string }) => withClient(cli.common(), (client) => tail(cli, client, types)));
+    .option('--from <position>', 'after this position; 0 for the beginning, now when absent')
+    .action((filter: { types?: string; from?: string }) => withClient(cli.common(), (client) => tail(cli, client, filter)));
   cli.program
     .command('import <file>')
     .description('commands of the past, one JSON object a line; the whole file is checked first')
