@@ -22,6 +22,7 @@ import type { EventStore } from './ports/event-store.ts';
 import type { Observers } from './ports/observers.ts';
 import type { ReadModels } from './ports/read-models.ts';
 import type { Vault } from './ports/vault.ts';
+import { countParked } from './projections/parked.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 
 export type AppOptions = {
@@ -145,6 +146,10 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
       ...(options.facts === undefined ? {} : { facts: options.facts }),
     });
     closing.push(() => engine.stop());
+    telemetry.watch({
+      projections: engine.projections.list,
+      parked: () => Promise.all([...registry.scheduled.keys()].map(async (job) => ({ job, items: await countParked(readModels, job) }))),
+    });
 
     const service: Service = {
       registry,

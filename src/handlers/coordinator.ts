@@ -147,7 +147,7 @@ export const createCoordinator = (deps: CoordinatorDeps, signal: AbortSignal) =>
 
   const nudge = (slot: SlotId, traceparent?: string): void => {
     if (signal.aborted) return;
-    if (traceparent !== undefined) traces.set(slot, traceparent);
+    if (traceparent !== undefined && !traces.has(slot)) traces.set(slot, traceparent);
     const current = active.get(slot);
     if (current !== undefined) {
       current.again = true;

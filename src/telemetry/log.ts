@@ -1,62 +1,48 @@
-import pino, { type DestinationStream, type Logger } from 'pino';
-import type { Note } from '../ports/observers.ts';
+import pino, { type DestinationStream } from 'pino';
+import type { Clock } from '../ports/clock.ts';
+import { clean, shorten, tidy } from './safe-text.ts';
 
-const maxLength = 8_192;
-/** Line ends, escapes and text direction marks: a log line stays one line and says what it says. */
-const unsafe = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+export type Fields = Readonly<Record<string, unknown>>;
 
-/** Text of others, made safe for a log: control and direction characters shown as escapes, at most 8 KiB. */
-export const clean = (text: string): string =>
-  text.slice(0, maxLength).replace(unsafe, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+/** Writes one JSON line, of at most 8 KiB. */
+export type Log = (level: Level, scope: string, message: string, fields?: Fields) => void;
 
-const cleanAll = (facts: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, typeof fact === 'string' ? clean(fact) : fact]));
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+/** Fields that the line itself has: a fact of the same name gets another one, so that nobody can put words in its mouth. */
+const reserved = new Set(['level', 'time', 'service', 'role', 'scope', 'msg']);
+const maxMessageBytes = 2_000;
+const maxFieldsBytes = 5_000;
 
-/** JSON lines, on stderr unless told; secrets by name are left out. */
-export const createLog = (level: string, destination: DestinationStream = pino.destination({ fd: 2, sync: true })): Logger =>
-  pino(
+const bounded = (fields: Fields): Fields => {
+  const tidied = tidy(fields) as Record<string, unknown>;
+  const named = Object.fromEntries(Object.entries(tidied).map(([name, fact]) => [reserved.has(name) ? `fact_${name}` : name, fact]));
+  const text = JSON.stringify(named);
+  if (Buffer.byteLength(text) <= maxFieldsBytes) return named;
+  const short = (name: string) => (typeof named[name] === 'string' ? { [name]: shorten(named[name], 300) } : {});
+  return { ...short('job'), ...short('slot'), ...short('trace_id'), cut: shorten(text, 3_000) };
+};
+
+/**
+ * JSON lines, on stderr unless told. `level` is LOG_LEVEL; an unknown one counts as `warn`, and that is said.
+ * Text that comes from outside can neither break a line nor forge one.
+ */
+export const createLog = (options: { level: string | undefined; clock: Clock; role: string; destination?: DestinationStream }): Log => {
+  const { level = 'warn', clock, role } = options;
+  const known = levels.includes(level);
+  const logger = pino(
     {
-      level,
-      redact: { paths: ['token', 'authorization', 'password', '*.token', '*.authorization', '*.password'], censor: '[left out]' },
-      base: { service: 'carillon' },
+      level: known ? level : 'warn',
+      base: { service: 'carillon', role },
+      timestamp: () => `,"time":"${clock.now()}"`,
+      formatters: { level: (label) => ({ level: label }) },
     },
-    destination,
+    options.destination ?? pino.destination({ fd: 2, sync: true }),
   );
-
-/** Writes a note as a log line: each run's end at info, what needs a person at warn (checklist X12, X13). */
-export const logNote = (log: Logger, note: Note): void => {
-  switch (note.kind) {
-    case 'log':
-      return log[note.level]({ scope: clean(note.scope), ...cleanAll(note.facts ?? {}) }, clean(note.message));
-    case 'slot-opened':
-      return log.info({ scope: 'run', job: note.job, slot: note.slot, cause: note.cause, delayMs: note.delayMs }, `start ${note.job}`);
-    case 'slot-closed':
-      return log[note.verdict === 'completed' ? 'info' : 'error'](
-        {
-          scope: 'run',
-          job: note.job,
-          slot: note.slot,
-          cause: note.cause,
-          verdict: note.verdict,
-          durationMs: note.durationMs,
-          ...note.counts,
-          ...(note.verdict === 'failed' || note.verdict === 'timed-out' ? { type: 'job_failure' } : {}),
-        },
-        `end ${note.job}: ${note.verdict}`,
-      );
-    case 'item-failed':
-    case 'item-parked':
-      return log.warn(
-        { scope: 'item', job: note.job, about: clean(note.about), attempt: note.attempt },
-        `${note.kind === 'item-parked' ? 'parked' : 'failed'}: ${clean(note.message)}`,
-      );
-    case 'alert':
-      return log[note.open ? 'error' : 'info']({ scope: 'health', job: note.job, alert: note.alert, open: note.open }, clean(note.message));
-    case 'effect':
-      return log.debug({ scope: 'effect', effect: note.effect, outcome: note.outcome }, 'effect');
-    case 'slice-done':
-    case 'decided':
-    case 'projected':
-      return log.trace(note, note.kind);
-  }
+  const log: Log = (at, scope, message, fields = {}) => {
+    if (!logger.isLevelEnabled(at)) return;
+    logger[at]({ scope: shorten(clean(scope), 200), ...bounded(fields) }, shorten(clean(message), maxMessageBytes));
+  };
+  if (!known) log('warn', 'telemetry', `LOG_LEVEL=${level} is none of ${levels.join(', ')}`);
+  return log;
 };

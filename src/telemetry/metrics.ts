@@ -1,77 +1,79 @@
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, Meter, ObservableGauge } from '@opentelemetry/api';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
-import type { Resource } from '@opentelemetry/resources';
+import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { jobOfKey } from '../core/ids.ts';
-import { toMs } from '../core/instant.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Note } from '../ports/observers.ts';
-import { metrics as names } from './names.ts';
+import { exporterOptions } from './exporter.ts';
+import { type MetricName, metrics as names } from './names.ts';
+import type { Settings } from './settings.ts';
 
-type Name = keyof typeof names;
+export type Observed = readonly { readonly value: number; readonly labels: Attributes }[];
 
-/** Metrics of one process: fed by notes, read as Prometheus text, sent by OTLP when a collector is named. */
+/** Metrics of one process: read as Prometheus text, and sent by OTLP when a collector is named. */
 export type Metrics = {
-  note(note: Note): void;
-  add(name: Name, value: number, labels: Attributes): void;
-  text(): Promise<string>;
+  /** Adds to a counter, sets a gauge, or records in a histogram. */
+  add(name: MetricName, value: number, labels: Attributes): void;
+  /** Says where an `observed` gauge looks its values up. */
+  observe(name: MetricName, look: () => Promise<Observed>): void;
+  /** Prometheus text; null once it has shut down. */
+  text(): Promise<string | null>;
   shutdown(): Promise<void>;
 };
 
-export const createMetrics = (options: { resource: Resource; version: string; clock: Clock; otlp: boolean }): Metrics => {
+type Instruments = {
+  readonly add: Map<MetricName, Metrics['add'] extends (name: MetricName, ...rest: infer R) => void ? (...rest: R) => void : never>;
+  readonly gauges: Map<MetricName, ObservableGauge>;
+};
+
+const unitOf = (name: string): { unit?: string } => (/_seconds$/.test(name) ? { unit: 's' } : {});
+
+const makeAll = (meter: Meter): Instruments => {
+  const made: Instruments = { add: new Map(), gauges: new Map() };
+  for (const key of Object.keys(names) as MetricName[]) {
+    const metric = names[key];
+    const options = { description: metric.help, ...unitOf(metric.name) };
+    if (metric.kind === 'observed') made.gauges.set(key, meter.createObservableGauge(metric.name, options));
+    else if (metric.kind === 'counter') {
+      const counter = meter.createCounter(metric.name, options);
+      made.add.set(key, (value, labels) => counter.add(value, labels));
+    } else {
+      const instrument =
+        metric.kind === 'gauge'
+          ? meter.createGauge(metric.name, options)
+          : meter.createHistogram(metric.name, { ...options, advice: { explicitBucketBoundaries: [...metric.buckets] } });
+      made.add.set(key, (value, labels) => instrument.record(value, labels));
+    }
+  }
+  return made;
+};
+
+/** Metrics as names.ts lists them. `cut` ends the connections to the collector. */
+export const createMetrics = (settings: Settings, version: string, cut: AbortSignal): Metrics => {
   // It is only collected when asked: it opens no port of its own.
-  const prometheus = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true });
+  const prometheus = new PrometheusExporter({ preventServerStart: true });
   const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
-  const readers = [prometheus, ...(options.otlp ? [new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter() })] : [])];
-  const provider = new MeterProvider({ resource: options.resource, readers });
-  const meter = provider.getMeter('carillon', options.version);
-  const make = (name: Name): ((value: number, labels: Attributes) => void) => {
-    const { name: full, kind, help } = names[name];
-    if (kind === 'counter') {
-      const counter = meter.createCounter(full, { description: help });
-      return (value, labels) => counter.add(value, labels);
-    }
-    const instrument =
-      kind === 'histogram' ? meter.createHistogram(full, { description: help }) : meter.createGauge(full, { description: help });
-    return (value, labels) => instrument.record(value, labels);
-  };
-  const instruments = Object.fromEntries((Object.keys(names) as Name[]).map((name) => [name, make(name)])) as Record<
-    Name,
-    (value: number, labels: Attributes) => void
-  >;
-  const add: Metrics['add'] = (name, value, labels) => instruments[name](value, labels);
-  add('build', 1, { version: options.version });
-
-  const note = (note: Note): void => {
-    switch (note.kind) {
-      case 'slot-opened':
-        return add('delay', note.delayMs / 1_000, { job: jobOfKey(note.job) });
-      case 'slot-closed':
-        add('runs', 1, { job: note.job, trigger: note.cause, outcome: note.verdict });
-        add('runDuration', note.durationMs / 1_000, { job: note.job });
-        if (note.counts.changed) add('changed', note.counts.changed, { job: note.job });
-        if (note.verdict === 'completed') add('lastSuccess', toMs(options.clock.now()) / 1_000, { job: note.job });
-        return;
-      case 'slice-done':
-        return add('entities', note.actors, { job: note.job });
-      case 'item-failed':
-        return add('failures', 1, { job: note.job });
-      case 'item-parked':
-        return add('parked', 1, { job: note.job });
-      case 'effect':
-        return add('effects', 1, { effect: note.effect, outcome: note.outcome });
-      case 'projected':
-        return note.events === 0 ? undefined : add('projected', note.events, { projection: note.projection });
-      case 'alert':
-        return note.open ? add('alerts', 1, { job: note.job, alert: note.alert }) : undefined;
-    }
-  };
-
+  const otlp = settings.metrics && new OTLPMetricExporter(exporterOptions(settings.metrics, cut));
+  const readers =
+    otlp === null ? [] : [new PeriodicExportingMetricReader({ exporter: otlp, exportIntervalMillis: settings.metricIntervalMs })];
+  const provider = new MeterProvider({ resource: resourceFromAttributes(settings.resource), readers: [prometheus, ...readers] });
+  const { add, gauges } = makeAll(provider.getMeter('carillon', version));
+  let ended = false;
   return {
-    note,
-    add,
-    text: async () => serializer.serialize((await prometheus.collect()).resourceMetrics),
-    shutdown: () => provider.shutdown(),
+    add: (name, value, labels) => add.get(name)?.(value, labels),
+    observe: (name, look) =>
+      gauges.get(name)?.addCallback(async (result) => {
+        // A store that is closing answers no more; the reading goes on without it.
+        for (const { value, labels } of await look().catch((): Observed => [])) result.observe(value, labels);
+      }),
+    text: async () => {
+      if (ended) return null;
+      const text = serializer.serialize((await prometheus.collect()).resourceMetrics);
+      // The exporter writes OTel's unit "s" where OpenMetrics wants the word that the name ends with.
+      return text.replaceAll(/^# UNIT .*\n/gm, '');
+    },
+    shutdown: async () => {
+      ended = true;
+      await provider.shutdown();
+    },
   };
 };

@@ -1,87 +1,128 @@
-import { resourceFromAttributes } from '@opentelemetry/resources';
+import type { DestinationStream } from 'pino';
 import { messageOf } from '../core/errors.ts';
 import type { Projection } from '../core/projection.ts';
 import type { Broker } from '../ports/broker.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { Observers } from '../ports/observers.ts';
-import { createLog, logNote } from './log.ts';
-import { createMetrics } from './metrics.ts';
+import { countedEventStore, watchedBroker } from './counted.ts';
+import { createLog, type Log } from './log.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { createNoteLog } from './note-log.ts';
+import { createNoteMetrics } from './note-metrics.ts';
+import { readSettings } from './settings.ts';
+import { createSlotTraces } from './slot-traces.ts';
 import { tracedBroker } from './traced-broker.ts';
 import { tracedEventStore } from './traced-event-store.ts';
 import { tracedProjection } from './traced-projection.ts';
-import { createTraces, tracesWanted } from './traces.ts';
+import { createTraces, type Losses } from './traces.ts';
 
-/** Logs, metrics and traces of one process, as wrappers around ports. Without a collector no port is wrapped. */
+/** What only the running engine knows; looked up when somebody reads the metrics. */
+export type Sources = {
+  projections?(): Promise<readonly { readonly name: string; readonly lag: number }[]>;
+  parked?(): Promise<readonly { readonly job: string; readonly items: number }[]>;
+};
+
+/** Logs, metrics and traces of one process, as wrappers around ports. Without a collector no port is wrapped for tracing. */
 export type Telemetry = {
   readonly observers: Observers;
   store(store: EventStore): EventStore;
   broker(broker: Broker): Broker;
   projection(projection: Projection): Projection;
-  /** Prometheus text. */
+  watch(sources: Sources): void;
+  /** Prometheus text; null once it has shut down. */
   metrics(): Promise<string | null>;
   /** Sends what waits, for one second at most: a dead collector holds nobody up. */
   shutdown(): Promise<void>;
 };
 
+export type TelemetryOptions = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  readonly clock: Clock;
+  /** `all`, or the one role of this process. */
+  readonly role: string;
+  /** Where log lines go; stderr when absent. */
+  readonly destination?: DestinationStream;
+};
+
 const shutdownMs = 1_000;
 
-/** Starts telemetry as the standard `OTEL_*` variables and LOG_LEVEL (warn when absent) say. */
-export const createTelemetry = ({
-  env,
-  version,
-  clock,
-  role,
-}: {
-  env: NodeJS.ProcessEnv;
-  version: string;
-  clock: Clock;
-  role: string;
-}): Telemetry => {
-  const log = createLog(env.LOG_LEVEL ?? 'warn');
-  const resource = resourceFromAttributes({
-    'service.name': env.OTEL_SERVICE_NAME ?? 'carillon',
-    'service.version': version,
-    'carillon.role': role,
-  });
-  const wanted = tracesWanted(env);
-  const metrics = createMetrics({ resource, version, clock, otlp: wanted && env.OTEL_METRICS_EXPORTER !== 'none' });
-  const traces = wanted ? createTraces(env, resource, version) : null;
-  const bounded = async (work: Promise<unknown>): Promise<void> => {
-    const done = new AbortController();
-    await Promise.race([
-      work.catch((error: unknown) => log.warn({ scope: 'telemetry' }, messageOf(error))),
-      clock.sleep(shutdownMs, done.signal),
-    ]);
-    done.abort();
-  };
+const createLosses = (log: Log, metrics: Metrics, cut: AbortSignal): Losses => {
+  let losing = false;
   return {
-    observers: {
-      note: (note) => {
-        metrics.note(note);
-        logNote(log, note);
-      },
+    dropped: (reason, spans, message) => {
+      metrics.add('spansDropped', spans, { reason });
+      // Once, not for each of thousands; the metric counts them.
+      if (!losing && !cut.aborted) log('warn', 'telemetry', `spans are lost (${reason}): ${message}`);
+      losing = true;
     },
+    delivered: () => {
+      if (losing) log('info', 'telemetry', 'the collector takes spans again');
+      losing = false;
+    },
+  };
+};
+
+/** What `work` came to; null when it takes longer than `ms`. */
+const within = async <T>(clock: Clock, ms: number, work: Promise<T>): Promise<T | null> => {
+  const done = new AbortController();
+  const outcome = await Promise.race([work, clock.sleep(ms, done.signal).then(() => null)]);
+  done.abort();
+  return outcome;
+};
+
+/** Starts telemetry as the standard `OTEL_*` variables and LOG_LEVEL (warn when absent) say. Nothing in them stops a start. */
+export const createTelemetry = ({ env, version, clock, role, destination }: TelemetryOptions): Telemetry => {
+  const log = createLog({ level: env.LOG_LEVEL, clock, role, ...(destination === undefined ? {} : { destination }) });
+  const settings = readSettings(env, version, role);
+  for (const complaint of settings.complaints) log('warn', 'telemetry', complaint);
+  const cut = new AbortController();
+  const metrics = createMetrics(settings, version, cut.signal);
+  const slots = createSlotTraces();
+  const traces = settings.traces && createTraces(settings, settings.traces, version, createLosses(log, metrics, cut.signal), cut.signal);
+  metrics.add('build', 1, { version, role });
+  const count = createNoteMetrics(metrics, clock);
+  const write = createNoteLog(log, clock, slots);
+  const note: Observers['note'] = (each) => {
+    try {
+      count(each);
+      write(each);
+    } catch (error) {
+      // Whoever watches must not disturb what is watched.
+      log('error', 'telemetry', `a note of kind ${each.kind} could not be told: ${messageOf(error)}`);
+    }
+  };
+
+  let ending: Promise<void> | null = null;
+  const shutdown = async (): Promise<void> => {
+    const said = await within(clock, shutdownMs, Promise.allSettled([traces?.shutdown(), metrics.shutdown()]));
+    if (said === null) log('warn', 'telemetry', `the collector did not take what was left within ${shutdownMs} ms`);
+    for (const each of said ?? []) if (each.status === 'rejected') log('warn', 'telemetry', messageOf(each.reason));
+    cut.abort();
+  };
+
+  return {
+    observers: { note },
     store: (store) => {
-      const counted: EventStore = {
-        ...store,
-        appendMany: async (items) => {
-          const results = await store.appendMany(items);
-          const counts = new Map<string, number>();
-          items.forEach((item, index) => {
-            if (!results[index]?.ok) return;
-            const category = item.stream.slice(0, item.stream.indexOf('-'));
-            counts.set(category, (counts.get(category) ?? 0) + item.events.length);
-          });
-          for (const [category, count] of counts) metrics.add('appended', count, { category });
-          return results;
-        },
-      };
-      return traces === null ? counted : tracedEventStore(counted, traces.tracer);
+      const counted = countedEventStore(store, metrics);
+      return traces === null ? counted : tracedEventStore(counted, traces.tracer, slots);
     },
-    broker: (broker) => (traces === null ? broker : tracedBroker(broker, traces.tracer)),
-    projection: (projection) => (traces === null ? projection : tracedProjection(projection, traces.tracer)),
+    broker: (broker) => {
+      const watched = watchedBroker(broker, metrics);
+      return traces === null ? watched : tracedBroker(watched, traces.tracer, slots);
+    },
+    projection: (projection) => (traces === null ? projection : tracedProjection(projection, traces.tracer, clock)),
+    watch: ({ projections, parked }) => {
+      if (projections !== undefined)
+        metrics.observe('lag', async () => (await projections()).map(({ name, lag }) => ({ value: lag, labels: { projection: name } })));
+      if (parked !== undefined)
+        metrics.observe('parkedNow', async () => (await parked()).map(({ job, items }) => ({ value: items, labels: { job } })));
+    },
     metrics: () => metrics.text(),
-    shutdown: () => bounded(Promise.all([traces?.shutdown(), wanted ? metrics.shutdown() : undefined])),
+    shutdown: () => {
+      ending ??= shutdown();
+      return ending;
+    },
   };
 };
