@@ -8,7 +8,7 @@ import { CliEnd, exits } from '../exit.ts';
 import { bold, print, progressBar, say, table } from '../output.ts';
 import type { Cli } from '../program.ts';
 import { type Run, runColumns } from '../runs.ts';
-import { flagsFor, selfOf } from '../self.ts';
+import { flagsFor, self } from '../self.ts';
 
 type StartOptions = { readonly demo?: boolean; readonly once?: boolean; readonly port?: string; readonly host?: string };
 
@@ -96,7 +96,7 @@ const start = async (cli: Cli, { demo: withDemo, once, port, host }: StartOption
       `Carillon listens on ${app.url}`,
       `  admin token in ${app.tokenFile}`,
       '  next, in another terminal:',
-      ...nextCommands(`${selfOf()}${flagsFor(config.folder, configFile)}`, result.example).map((line) => `    ${line}`),
+      ...nextCommands(`${self()}${flagsFor(config.folder, configFile)}`, result.example).map((line) => `    ${line}`),
       '  Ctrl-C stops it; what is in hand is finished first.',
     );
   } catch (error) {
