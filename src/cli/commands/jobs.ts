@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import type { Replay } from '../../simulation/replay.ts';
 import type { Simulation } from '../../simulation/simulate.ts';
 import type { Client } from '../client.ts';
 import { withClient } from '../connect.ts';
@@ -39,6 +40,17 @@ export const simulationLines = (simulation: Simulation): string[] => [
     .slice(0, 20)
     .map((actor) => `  ${actor.stream}  ${actor.rule}  ${actor.events.map((event) => event.type).join(', ')}`),
   ...(simulation.actors.length > 20 ? [`  ... and ${simulation.due - 20} more; -o json has the first ${simulation.actors.length}`] : []),
+];
+
+/** Where today's code differs from the past, for people. */
+const replayLines = ({ job, actors, decisions, equal, different }: Replay): string[] => [
+  `${job}: ${decisions} recorded decisions of ${actors} actors, ${equal} the same today; nothing was appended`,
+  ...different
+    .slice(0, 20)
+    .map(
+      (each) =>
+        `  ${each.stream} at ${when(each.at)}: recorded ${each.recorded.map((event) => event.type).join(', ')}; today ${each.today.map((event) => event.type).join(', ') || 'nothing'}`,
+    ),
 ];
 
 type TriggerOptions = {
@@ -97,15 +109,20 @@ export const addJobs = (cli: Cli): void => {
     .action((job: string, options: TriggerOptions) => withClient(cli.common(), (client) => trigger(cli, client, job, options)));
   cli.program
     .command('simulate <job>')
-    .description('what a job would do now or at an instant, with nothing appended')
+    .description("what a job would do now or at an instant; or today's code on the recorded past; nothing is appended")
     .option('--at <instant>', 'an instant, also a later one')
-    .action((job: string, { at }: { at?: string }) =>
+    .option('--replay', "where today's code decides otherwise than was recorded; 1 when it does")
+    .action((job: string, { at, replay }: { at?: string; replay?: boolean }) =>
       withClient(cli.common(), async (client) => {
-        const simulation = await client.call<Simulation>(
-          'POST',
-          `/api/v1/jobs/${encodeURIComponent(job)}/simulate`,
-          at === undefined ? {} : { at },
-        );
+        const path = `/api/v1/jobs/${encodeURIComponent(job)}`;
+        if (replay) {
+          const result = await client.call<Replay>('POST', `${path}/replay`, {});
+          printOne(cli.common(), result, replayLines(result));
+          if (result.equal < result.decisions)
+            throw new CliEnd(exits.failed, `Today's code decides otherwise in ${result.decisions - result.equal} cases`);
+          return;
+        }
+        const simulation = await client.call<Simulation>('POST', `${path}/simulate`, at === undefined ? {} : { at });
         printOne(cli.common(), simulation, simulationLines(simulation));
       }),
     );
