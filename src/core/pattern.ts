@@ -1,4 +1,5 @@
-import { Cron as Croner } from 'croner';
+import { CronPattern } from 'croner';
+import { below, type Days, daysOf } from './days.ts';
 import { CarillonError } from './errors.ts';
 
 /** A cron expression read as wall-clock times, as if the clock never changed: the times are milliseconds "in UTC". */
@@ -13,79 +14,106 @@ export type Pattern = {
   count(from: number, to: number): number;
 };
 
-const dayMs = 86_400_000;
+const daySeconds = 86_400;
 const maxLength = 100;
 const maxPatterns = 5_000;
 const patterns = new Map<string, Pattern>();
+const fieldNames = ['second', 'minute', 'hour', 'day of month', 'month', 'weekday'];
 
-const croner = (expression: string): Croner => {
-  if (expression.length > maxLength)
-    throw new CarillonError('cron-invalid', `schedule: a cron expression has at most ${maxLength} characters`);
-  try {
-    return new Croner(expression, { timezone: 'UTC', paused: true, mode: '5-or-6-parts' });
-  } catch (error) {
-    throw new CarillonError('cron-invalid', `schedule "${expression}": ${error instanceof Error ? error.message : String(error)}`);
+const refusal = (expression: string, why: string): CarillonError => new CarillonError('cron-invalid', `schedule "${expression}": ${why}`);
+
+const parse = (fields: readonly string[]): CronPattern => new CronPattern(fields.join(' '), undefined, { mode: '6-part' });
+
+/** croner often says what is wrong but not where, so each field is tried alone among wildcards. */
+const wrongField = (fields: readonly string[]): string => {
+  for (const [index, field] of fields.entries()) {
+    try {
+      parse(fields.map((_, other) => (other === index ? field : '*')));
+    } catch {
+      return `${fieldNames[index]} "${field}" is not valid`;
+    }
   }
+  return 'not a cron expression';
 };
 
-/** The numbers that a seconds, minute or hour field stands for; croner has checked it before. */
-const numbersOf = (field: string, size: number): readonly number[] => {
-  const found = new Set<number>();
-  for (const part of field.replaceAll('?', '*').split(',')) {
-    const [range = '', step = '1'] = part.split('/');
-    const [low = '', high] = range.split('-');
-    const first = low === '*' ? 0 : Number(low);
-    const last = low === '*' ? size - 1 : high !== undefined ? Number(high) : part.includes('/') ? size - 1 : first;
-    for (let number = first; number <= last; number += Number(step)) found.add(number);
-  }
-  return [...found].sort((a, b) => a - b);
+/** The six fields, seconds first. croner's nicknames (`@daily`) are not among what Carillon takes. */
+const fieldsOf = (expression: string): readonly string[] => {
+  if (typeof expression !== 'string') throw refusal(String(expression).slice(0, 40), 'not text');
+  if (expression.length > maxLength) throw refusal(`${expression.slice(0, 40)}...`, `more than ${maxLength} characters`);
+  const fields = expression.trim().split(/\s+/);
+  if (fields.length !== 5 && fields.length !== 6) throw refusal(expression, 'a cron expression has five fields, or six with seconds first');
+  return fields.length === 6 ? fields : ['0', ...fields];
 };
 
-const below = (numbers: readonly number[], limit: number): number => {
-  const index = numbers.findIndex((number) => number >= limit);
-  return index === -1 ? numbers.length : index;
+type Marks = readonly number[];
+const marked = (marks: Marks): readonly number[] => [...marks.keys()].filter((at) => marks[at]);
+
+/**
+ * The times of one day, in seconds after its midnight, numbered from 0: every hour times every minute times every second.
+ * Takes croner's marks and not its pattern, which would hold 80 KB of years for as long as the expression is kept.
+ */
+const timesOf = (hour: Marks, minute: Marks, second: Marks) => {
+  const [hours, minutes, seconds] = [marked(hour), marked(minute), marked(second)];
+  const perHour = minutes.length * seconds.length;
+  return {
+    perDay: hours.length * perHour,
+    /** How many of them lie before `time`. */
+    before: (time: number): number => {
+      const [atHour, atMinute] = [Math.floor(time / 3600), Math.floor(time / 60) % 60];
+      const full = below(hours, atHour) * perHour;
+      if (!hour[atHour]) return full;
+      return full + below(minutes, atMinute) * seconds.length + (minute[atMinute] ? below(seconds, time % 60) : 0);
+    },
+    at: (index: number): number =>
+      hours[Math.floor(index / perHour)]! * 3600 +
+      minutes[Math.floor(index / seconds.length) % minutes.length]! * 60 +
+      seconds[index % seconds.length]!,
+  };
 };
 
-/** How many of the day's times lie before a time of day in milliseconds. */
-const timesBefore = (hours: readonly number[], minutes: readonly number[], seconds: readonly number[], timeMs: number): number => {
-  const time = Math.ceil(timeMs / 1000);
-  const [hour, minute, second] = [Math.floor(time / 3600), Math.floor(time / 60) % 60, time % 60];
-  let count = below(hours, hour) * minutes.length * seconds.length;
-  if (hours.includes(hour)) count += below(minutes, minute) * seconds.length + (minutes.includes(minute) ? below(seconds, second) : 0);
-  return count;
+const patternFrom = (times: ReturnType<typeof timesOf>, days: Days, intervalLike: boolean): Pattern => {
+  const split = (local: number): [day: number, time: number] => {
+    const second = Math.ceil(local / 1000);
+    const day = Math.floor(second / daySeconds);
+    return [day, second - day * daySeconds];
+  };
+  const ms = (day: number, index: number): number => (day * daySeconds + times.at(index)) * 1000;
+  const begun = (day: number, time: number): number => (days.from(day) === day ? times.before(time) : 0);
+  return {
+    intervalLike,
+    from: (local) => {
+      const [today, time] = split(local);
+      const first = days.from(today);
+      const index = first === today ? times.before(time) : 0;
+      if (first !== null && index < times.perDay) return ms(first, index);
+      const next = days.from(today + 1);
+      return next === null ? null : ms(next, 0);
+    },
+    before: (local) => {
+      const [today, time] = split(local);
+      const index = begun(today, time);
+      if (index > 0) return ms(today, index - 1);
+      const last = days.before(today);
+      return last === null ? null : ms(last, times.perDay - 1);
+    },
+    count: (from, to) => {
+      const [[firstDay, firstTime], [lastDay, lastTime]] = [split(from), split(to)];
+      return days.count(firstDay, lastDay) * times.perDay + begun(lastDay, lastTime) - begun(firstDay, firstTime);
+    },
+  };
 };
 
 const compile = (expression: string): Pattern => {
-  const cron = croner(expression);
-  const fields = expression.trim().split(/\s+/);
-  const [secondField, minuteField, hourField, ...dayFields] = fields.length === 6 ? fields : ['0', ...fields];
-  const hours = numbersOf(hourField!, 24);
-  const minutes = numbersOf(minuteField!, 60);
-  const seconds = numbersOf(secondField!, 60);
-  const days = croner(`0 0 ${dayFields.join(' ')}`);
-  const stepped = [secondField!, minuteField!, hourField!].some((field) => /[*/?]/.test(field));
-  const perDay = hours.length * minutes.length * seconds.length;
-
-  const wholeDays = (from: number, to: number): number => {
-    let count = 0;
-    for (let day = days.nextRun(new Date(from - 1)); day !== null && day.getTime() < to; day = days.nextRun(day)) count += 1;
-    return count;
-  };
-  const partOfDay = (day: number, from: number, to: number): number => {
-    if (days.nextRun(new Date(day - 1))?.getTime() !== day) return 0;
-    return timesBefore(hours, minutes, seconds, to - day) - timesBefore(hours, minutes, seconds, from - day);
-  };
-
-  return {
-    intervalLike: stepped || hours.length === 24,
-    from: (local) => cron.nextRun(new Date(local - 1))?.getTime() ?? null,
-    before: (local) => cron.previousRuns(1, new Date(Math.ceil(local / 1000) * 1000))[0]?.getTime() ?? null,
-    count: (from, to) => {
-      const [firstDay, lastDay] = [Math.floor(from / dayMs) * dayMs, Math.floor(to / dayMs) * dayMs];
-      if (firstDay === lastDay) return partOfDay(firstDay, from, to);
-      return partOfDay(firstDay, from, firstDay + dayMs) + wholeDays(firstDay + dayMs, lastDay) * perDay + partOfDay(lastDay, lastDay, to);
-    },
-  };
+  const fields = fieldsOf(expression);
+  let croner: CronPattern;
+  try {
+    croner = parse(fields);
+  } catch (error) {
+    throw refusal(expression, `${wrongField(fields)} (${error instanceof Error ? error.message : String(error)})`);
+  }
+  const stepped = fields.slice(0, 3).some((field) => /[*/?]/.test(field));
+  const times = timesOf(croner.hour, croner.minute, croner.second);
+  return patternFrom(times, daysOf(fields.slice(3).join(' ').toUpperCase()), stepped || croner.hour.every(Boolean));
 };
 
 /** Reads and checks a cron expression; compiled ones are kept. Throws `cron-invalid`. */

@@ -1,5 +1,5 @@
 import { CarillonError } from './errors.ts';
-import { type Duration, durationMs, fromMs, type Instant, toMs } from './instant.ts';
+import { type Duration, durationMs, fromMs, type Instant, instant, toMs } from './instant.ts';
 import { type Pattern, patternOf } from './pattern.ts';
 import { type Segment, segmentAt, validateZone } from './zone.ts';
 
@@ -17,24 +17,30 @@ export const every = (duration: Duration, anchor?: Instant): Interval => ({
   ...(anchor === undefined ? {} : { anchor }),
 });
 
-const minIntervalMs = 1_000;
-/** Segments to look through for a rare pattern (29 February): about 20 years. */
+const [minIntervalMs, maxIntervalMs] = [1_000, 36_500 * 86_400_000];
+const dayMs = 86_400_000;
+/** Enough: each look starts within two days of the next wall-clock time, however rare it is. */
 const maxSegments = 60;
 
-/** Throws `cron-invalid`, `duration-invalid` or `zone-invalid`, naming the field. */
+const validateInterval = ({ every: length, anchor }: Interval): void => {
+  const ms = durationMs(length);
+  if (!(ms >= minIntervalMs && ms <= maxIntervalMs)) throw new CarillonError('duration-invalid', 'schedule.every must be 1s to 36500d');
+  // A part of a millisecond would be lost in every slot; what is only the rounding of a product (8.2h) is not one.
+  if (Math.abs(ms - Math.round(ms)) > 1e-6) throw new CarillonError('duration-invalid', 'schedule.every must be whole milliseconds');
+  if (anchor !== undefined) instant(anchor);
+};
+
+/** Throws `cron-invalid`, `duration-invalid`, `instant-invalid` (the anchor) or `zone-invalid`, naming the field. */
 export const validateTimetable = (timetable: Timetable, zone: string): void => {
   validateZone(zone);
-  if (timetable.kind === 'interval') {
-    if (!(durationMs(timetable.every) >= minIntervalMs)) throw new CarillonError('duration-invalid', 'schedule.every must be 1s or longer');
-    return;
-  }
+  if (timetable.kind === 'interval') return validateInterval(timetable);
   if (patternOf(timetable.expression).from(0) === null)
     throw new CarillonError('cron-invalid', `schedule "${timetable.expression}" never comes`);
 };
 
 const intervalOf = (timetable: Interval): { anchor: number; step: number } => ({
   anchor: timetable.anchor === undefined ? 0 : toMs(timetable.anchor),
-  step: durationMs(timetable.every),
+  step: Math.round(durationMs(timetable.every)),
 });
 
 /** Where a segment's own wall-clock times begin: a fixed time of the repeated hour belongs to its first pass. */
@@ -51,11 +57,14 @@ const gapSlot = (pattern: Pattern, segment: Segment): boolean => {
 const nextOfPattern = (pattern: Pattern, zone: string, after: number): number | null => {
   let from = after + 1;
   for (let count = 0; count < maxSegments; count++) {
+    // A slot is less than a day from its wall-clock time read as UTC: years without one are not walked through.
+    const near = pattern.from(from - dayMs);
+    if (near === null) return null;
+    from = Math.max(from, near - dayMs);
     const segment = segmentAt(zone, from);
     if (from <= segment.start && gapSlot(pattern, segment)) return segment.start;
     const local = pattern.from(Math.max(from + segment.offset, localStart(pattern, segment)));
-    if (local === null) return null;
-    if (local < segment.end + segment.offset) return local - segment.offset;
+    if (local !== null && local < segment.end + segment.offset) return local - segment.offset;
     from = segment.end;
   }
   return null;
@@ -64,10 +73,12 @@ const nextOfPattern = (pattern: Pattern, zone: string, after: number): number | 
 const previousOfPattern = (pattern: Pattern, zone: string, before: number): number | null => {
   let to = before;
   for (let count = 0; count < maxSegments; count++) {
+    const near = pattern.before(to + dayMs);
+    if (near === null) return null;
+    to = Math.min(to, near + dayMs + 1);
     const segment = segmentAt(zone, to - 1);
     const local = pattern.before(to + segment.offset);
-    if (local === null) return null;
-    if (local >= localStart(pattern, segment)) return local - segment.offset;
+    if (local !== null && local >= localStart(pattern, segment)) return local - segment.offset;
     if (gapSlot(pattern, segment)) return segment.start;
     to = segment.start;
   }

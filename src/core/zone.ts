@@ -4,18 +4,25 @@ import { CarillonError } from './errors.ts';
 export type Segment = {
   readonly start: number;
   readonly end: number;
-  readonly offset: number /** The offset just before `start`. */;
+  readonly offset: number;
+  /** The offset just before `start`. */
   readonly before: number;
 };
 
-const dayMs = 86_400_000;
+/** No zone changed its clock twice within a week since 1970 (shortest: 7 days, Brazil 2000), so a look every 5 days sees every change. */
+const lookMs = 5 * 86_400_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 const years = new Map<string, readonly Segment[]>();
 const maxYears = 2_000;
+/** More than there are zones: only the same ones in many spellings (`europe/PARIS`) reach it. */
+const maxFormats = 1_000;
 
 const formatOf = (zone: string): Intl.DateTimeFormat => {
   const known = formats.get(zone);
   if (known !== undefined) return known;
+  // Intl takes a missing zone for the machine's own, and offsets such as +01:00: neither is an IANA zone.
+  if (typeof zone !== 'string' || !/^[A-Za-z]/.test(zone))
+    throw new CarillonError('zone-invalid', `zone "${String(zone).slice(0, 40)}" is not a time zone`);
   try {
     const format = new Intl.DateTimeFormat('en-US', {
       timeZone: zone,
@@ -27,6 +34,7 @@ const formatOf = (zone: string): Intl.DateTimeFormat => {
       minute: 'numeric',
       second: 'numeric',
     });
+    if (formats.size >= maxFormats) formats.clear();
     formats.set(zone, format);
     return format;
   } catch {
@@ -71,10 +79,10 @@ const segmentsOf = (zone: string, year: number): readonly Segment[] => {
   const [first, last] = [Date.UTC(year, 0, 1), Date.UTC(year + 1, 0, 1)];
   const starts = [first];
   let offset = offsetAt(zone, first);
-  for (let day = first; day < last; day += dayMs) {
-    const next = offsetAt(zone, day + dayMs);
+  for (let look = first; look < last; look += lookMs) {
+    const next = offsetAt(zone, look + lookMs);
     if (next === offset) continue;
-    const change = changeBetween(zone, day, day + dayMs);
+    const change = changeBetween(zone, look, look + lookMs);
     if (change < last) starts.push(change);
     offset = next;
   }

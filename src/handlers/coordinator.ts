@@ -51,6 +51,8 @@ export const createCoordinator = (deps: CoordinatorDeps, signal: AbortSignal) =>
   const close = async (slot: SlotId, verdict: Verdict, run: RunState | null, open: OpenSlotState): Promise<void> => {
     const head = await deps.store.head();
     if (head !== null) await deps.readModels.passed(runsName, head, signal);
+    // A stop ends the wait early: the counts may lag, and the next owner closes the slot.
+    if (signal.aborted) return;
     const row = await getRun(deps.readModels, slot);
     const counts = {
       due: run === null ? 0 : dueOf(run),

@@ -5,14 +5,14 @@ import type { ScheduleState } from '../contexts/engine/schedule/events.ts';
 import type { Command } from '../core/command.ts';
 import { messageOf } from '../core/errors.ts';
 import type { StreamName } from '../core/event.ts';
-import { keyOfSlot, type SlotId } from '../core/ids.ts';
+import { itemStream, keyOfSlot, type SlotId } from '../core/ids.ts';
 import type { Look } from '../core/job.ts';
 import type { Json } from '../core/json.ts';
 import { partitionKey, queueKey } from '../core/partition.ts';
 import { categoryOf } from '../core/stream.ts';
 import { type Broker, type Consumer, exchanges, type Handler, type Message } from '../ports/broker.ts';
 import { dueIndexName } from '../projections/due-index.ts';
-import { listActors } from '../projections/due-queries.ts';
+import { actorRow, listActors } from '../projections/due-queries.ts';
 import { peek } from './actor.ts';
 import { createActorCache } from './cache.ts';
 import { createCoordinator } from './coordinator.ts';
@@ -77,9 +77,19 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
   const effects = createEffects(deps, signal);
   const local = (command: Command): void => void owned.get(queueKey(command.to, deps.partitions))?.command(command);
 
+  /** What failed under a job and was done after all, by a replay or by a command: its item waits no longer. */
+  const recovered = (stream: StreamName, state: Json): void => {
+    const asOf = deps.clock.now();
+    for (const { name, transition } of deps.registry.dues.get(categoryOf(stream)) ?? []) {
+      if (flags.item(name, stream)?.status !== 'waiting') continue;
+      const at = transition.dueAt(state);
+      if (at === null || at > asOf) local({ id: deps.ids.next(), to: itemStream(name, stream), type: 'ReportRecovery', data: {}, asOf });
+    }
+  };
+
   const appended: AppendedHook = (stream, events, state) => {
     const category = categoryOf(stream);
-    if (!category.startsWith('engine.')) return;
+    if (!category.startsWith('engine.')) return recovered(stream, state);
     flags.learn(stream, state);
     const origin = { correlationId: events[0]!.metadata.correlationId, asOf: deps.clock.now() };
     const last = events.at(-1)!;
@@ -141,22 +151,24 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
     };
 
   /** Paused schedules and failed items must be known before the first settle. */
-  const learn = async (): Promise<readonly ScheduleState[]> => {
+  const learn = async (): Promise<{ readonly schedules: readonly ScheduleState[]; readonly waiting: readonly ItemState[] }> => {
     const head = await deps.store.head();
     if (head !== null) await deps.readModels.passed(dueIndexName, head);
     const schedules: ScheduleState[] = [];
+    const waiting: ItemState[] = [];
     for (const category of ['engine.schedule', 'engine.item']) {
       for (let after: string | undefined; ; ) {
         const page = await listActors(deps.readModels, category, { limit: learnPage, ...(after === undefined ? {} : { after }) });
         for (const row of page) {
           flags.learn(row.stream as StreamName, row.state);
           if (category === 'engine.schedule') schedules.push(row.state as ScheduleState);
+          else if ((row.state as ItemState).status === 'waiting') waiting.push(row.state as ItemState);
         }
         after = page.at(-1)?.stream;
         if (page.length < learnPage) break;
       }
     }
-    return schedules;
+    return { schedules, waiting };
   };
 
   const consumers: Consumer[] = [];
@@ -183,8 +195,13 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
     }
   };
 
-  const schedules = await learn();
+  const { schedules, waiting } = await learn();
   await own();
+  // Items whose actor was done when the last owner went, before it could say so.
+  for (const { about } of waiting) {
+    const row = await actorRow(deps.readModels, about);
+    if (row !== null) recovered(row.stream as StreamName, row.state);
+  }
   // Slots that were open when the last owner went: no need to wait for the ticker's reminder.
   for (const schedule of schedules) if (schedule.open !== null) coordinator.nudge(schedule.open.slot);
   const timer = runTimer(all, signal).catch((error: unknown) =>

@@ -31,9 +31,15 @@ export type Query = {
 
 /** Tables derived from the log. All of it can be rebuilt. */
 export interface ReadModels {
-  /** Makes the tables of a projection's version if they are missing, and returns the checkpoint of that build (null: nothing yet). */
+  /**
+   * Makes the tables of a projection's version if they are missing, and returns the checkpoint of that build (null: nothing yet).
+   * A rebuild always begins anew. Throws `definition-invalid` when another projection has a table of that name.
+   */
   open(projection: Projection, build: Build): Promise<Position | null>;
-  /** Throws `projection-fenced` when the checkpoint is not `previous` any more. Removals of a commit go before its puts. */
+  /**
+   * Throws `projection-fenced` when the checkpoint is not `previous` any more, a TypeError for a value that its column cannot hold.
+   * Removals of a commit go before its puts.
+   */
   commit(commit: Commit): Promise<void>;
   get(table: string, keys: readonly Key[], build?: Build): Promise<readonly (Row | null)[]>;
   list(table: string, query: Query): Promise<readonly Row[]>;
@@ -41,11 +47,11 @@ export interface ReadModels {
   count(table: string, query: Omit<Query, 'limit' | 'after' | 'descending'>): Promise<number>;
   /** The live checkpoint. Throws `projection-corrupt` when it is unreadable. */
   checkpoint(projection: string): Promise<Position | null>;
-  /** Resolves when the live checkpoint has reached `position`. */
+  /** Resolves when the live checkpoint has reached `position`, and when aborted or closed. */
   passed(projection: string, position: Position, signal?: AbortSignal): Promise<void>;
   /** The rebuilt tables become the live ones; the old ones go. One step for readers. */
   swap(projection: string): Promise<void>;
-  /** SHA-256 over all rows of a build in key order. */
+  /** SHA-256 over all rows of a build in key order. It is read in pages: whoever compares hashes keeps the build still. */
   hash(projection: string, build: Build): Promise<string>;
   /** Overwrites what was deleted, so that erased bytes are gone from the files too. */
   purge(): Promise<void>;

@@ -1,3 +1,4 @@
+import type { AnyDecider } from '../core/decider.ts';
 import { commandRejected, type RecordedEvent, type StreamName, streamErased } from '../core/event.ts';
 import { scheduleKey } from '../core/ids.ts';
 import type { Instant } from '../core/instant.ts';
@@ -10,7 +11,7 @@ import { categoryOf } from '../core/stream.ts';
 export const dueIndexName = 'due-index';
 
 /** Raised when the fold itself changes; a changed `dueAt` only needs `recomputeDues`. */
-const version = 2;
+const version = 3;
 
 /** The name that a due instant is filed under: the job, or its schedule's key when the job has scopes. */
 export const dueName = (due: Due, state: Json): string =>
@@ -36,6 +37,33 @@ export const replaceDues = (rows: Pick<Rows, 'put' | 'remove'>, before: readonly
   for (const row of after) if (!before.some((old) => old.name === row.name && old.at === row.at)) rows.put('dues', row);
 };
 
+/** The scope whose schedule an actor follows; empty without one. */
+export const scopeOf = (dues: readonly Due[], state: Json): string => dues.find((due) => due.scopeOf !== undefined)?.scopeOf?.(state) ?? '';
+
+/**
+ * A row only grows event by event. After one that was left out as bad it keeps its revision: work from such a row is in conflict
+ * and reads the stream, whereas a later revision on a state with a hole would pass as true. A fold carries the whole state.
+ */
+const assertNext = (event: RecordedEvent, row: Row | null, decider: AnyDecider): void => {
+  const next = row === null ? 0 : (row.revision as number) + 1;
+  if (event.revision !== next && event.type !== decider.foldedBy)
+    throw new Error(`${event.stream} misses revision ${next}; correct what left it out, then rebuild "${dueIndexName}"`);
+};
+
+/** An actor's row after an event, with its due instants. */
+const fold = (registry: Registry, decider: AnyDecider, event: RecordedEvent, row: Row, rows: Rows): void => {
+  const { stream, revision, metadata } = event;
+  if (event.type === commandRejected) return rows.put('actors', { ...row, revision });
+  const state = decider.evolve(row.state as Json, event);
+  const dues = registry.dues.get(decider.category);
+  const asOf = row.asOf !== null && (row.asOf as string) > metadata.asOf ? row.asOf : metadata.asOf;
+  const next = { ...row, revision, asOf, state } as Row;
+  if (dues === undefined) return rows.put('actors', next);
+  const after = duesOfState(registry, stream, row.owner as string, state);
+  replaceDues(rows, storedDues(row), after);
+  rows.put('actors', { ...next, scope: scopeOf(dues, state), dues: toStored(after) });
+};
+
 /**
  * One row per actor with its state, and one per due instant: no job writes a "find the due rows" query (design section 8).
  * Tables `actors` (key stream) and `dues` (key name, owner, at, stream).
@@ -52,28 +80,10 @@ export const dueIndex = (registry: Registry, partitions: number): Projection => 
       rows.remove('actors', [stream]);
       return;
     }
+    assertNext(event, row, decider);
     const owner = row === null ? queueKey(stream, partitions) : (row.owner as string);
-    const before = row === null ? decider.initial : (row.state as Json);
-    const rejected = event.type === commandRejected;
-    const state = rejected ? before : decider.evolve(before, event);
-    const asOf = rejected || (row !== null && (row.asOf as string) > event.metadata.asOf) ? (row?.asOf ?? null) : event.metadata.asOf;
-    const due = registry.dues.get(category);
-    if (due !== undefined && !rejected) {
-      const next = duesOfState(registry, stream, owner, state);
-      replaceDues(rows, row === null ? [] : storedDues(row), next);
-      rows.put('actors', {
-        stream,
-        category,
-        owner,
-        scope: scopeOf(due, state),
-        revision: event.revision,
-        asOf,
-        state,
-        dues: toStored(next),
-      });
-      return;
-    }
-    rows.put('actors', { stream, category, owner, scope: '', revision: event.revision, asOf, state, dues: (row?.dues ?? []) as Json });
+    const fresh: Row = { stream, category, owner, scope: '', revision: -1, asOf: null, state: decider.initial, dues: [] };
+    fold(registry, decider, event, row ?? fresh, rows);
   };
   return defineProjection({
     name: dueIndexName,
@@ -104,5 +114,3 @@ export const dueIndex = (registry: Registry, partitions: number): Projection => 
     apply,
   });
 };
-
-const scopeOf = (dues: readonly Due[], state: Json): string => dues.find((due) => due.scopeOf !== undefined)?.scopeOf?.(state) ?? '';

@@ -27,6 +27,11 @@ export const inWords = (minutes: number): string => {
   return `${Math.floor(whole / 1440)} days`;
 };
 
+const failingInWords = (verdict: 'failed' | 'timed-out', times: number): string => {
+  const what = verdict === 'failed' ? 'failed' : 'timed out';
+  return times > 1 ? `its last run ${what}, ${times} failures in a row` : `its last run ${what}`;
+};
+
 /**
  * Whether a job is well (checklist B6): its last verdict, and the age of its last success against `healthyWithinMinutes`.
  * One that never ran counts from when its schedule became active (mission decision 18).
@@ -35,6 +40,7 @@ export const healthOf = (item: Scheduled, stats: StatsRow | null, state: Schedul
   const lastSuccessAt = stats?.lastSuccessAt ?? null;
   const row = { job: item.name, lastSuccessAt, nextSlotAt: state === null ? null : nextPending(state) };
   if (state?.paused) return { ...row, status: 'paused', since: state.paused.since, message: `paused: ${state.paused.reason}` };
+  if (state?.status === 'removed') return { ...row, status: 'disabled', since: null, message: 'its schedule was removed' };
   if (state?.definition?.enabled === false || (state === null && item.enabled === false))
     return { ...row, status: 'disabled', since: null, message: 'disabled by its settings' };
   const verdict = stats?.lastVerdict;
@@ -42,8 +48,8 @@ export const healthOf = (item: Scheduled, stats: StatsRow | null, state: Schedul
     return {
       ...row,
       status: 'failing',
-      since: stats?.lastFailureAt ?? null,
-      message: `its last run ${verdict === 'failed' ? 'failed' : 'timed out'}`,
+      since: stats?.failingSince ?? null,
+      message: failingInWords(verdict, stats?.failuresInARow ?? 1),
     };
   const from = lastSuccessAt ?? stats?.activeFrom ?? null;
   if (from === null) return { ...row, status: 'healthy', since: null, message: 'not active yet' };
@@ -61,7 +67,7 @@ export const healthOf = (item: Scheduled, stats: StatsRow | null, state: Schedul
       ...row,
       status: 'never-ran',
       since: from,
-      message: `never ran: active for ${inWords(age)}, allowed are ${inWords(item.healthyWithinMinutes)}`,
+      message: `${(stats?.total ?? 0) > 0 ? 'no run succeeded yet' : 'never ran'}: active for ${inWords(age)}, allowed are ${inWords(item.healthyWithinMinutes)}`,
     };
   return {
     ...row,

@@ -1,76 +1,135 @@
-import type { StreamName } from '../core/event.ts';
-import type { Row } from '../core/projection.ts';
+import type { Position, StreamName } from '../core/event.ts';
+import { jobOfKey } from '../core/ids.ts';
+import { defineProjection, type Key, type Row } from '../core/projection.ts';
 import type { Registry } from '../core/registry.ts';
-import type { ReadModels } from '../ports/read-models.ts';
-import { dueIndexName, duesOfState, replaceDues, storedDues, toStored } from './due-index.ts';
-import { listActors } from './due-queries.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Commit, ReadModels } from '../ports/read-models.ts';
+import { dueIndexName, duesOfState, replaceDues, scopeOf, storedDues, toStored } from './due-index.ts';
+import { type ActorRow, listActors } from './due-queries.ts';
 import type { Tail } from './tail.ts';
 
+export type RecomputeDeps = {
+  readonly registry: Registry;
+  readonly readModels: ReadModels;
+  readonly tail: Pick<Tail, 'paused'>;
+  /** With it, others get a turn after each page. */
+  readonly clock?: Pick<Clock, 'sleep'>;
+  /** Told of an actor whose `dueAt` threw: it keeps the due instants that it had. */
+  readonly onBadActor?: (stream: string, error: unknown) => void;
+};
+
 const pageSize = 1_000;
-const name = 'due-fingerprint';
+const betweenPagesMs = 1;
+
+/** Remembers under which build and settings the due instants were asked for. */
+const mark = defineProjection({
+  name: 'due-fingerprint',
+  version: 1,
+  tables: [{ name: 'due_fingerprint', columns: { id: 'integer', value: 'text' }, key: ['id'] }],
+  apply: () => undefined,
+});
+const beginning = '0'.padStart(16, '0') as Position;
+
+type Changes = { readonly puts: { table: string; row: Row }[]; readonly removes: { table: string; key: Key }[] };
+
+const commitAt = (readModels: ReadModels, projection: string, changes: Changes, at: Pick<Commit, 'previous' | 'next'>): Promise<void> =>
+  readModels.commit({ projection, build: 'live', ...changes, removeWheres: [], ...at });
+
+/** Asks one actor's state again for its due instants; true when they, or its scope, are others than before. */
+const ask = ({ registry, onBadActor }: RecomputeDeps, actor: ActorRow, changes: Changes): boolean => {
+  const row = actor as unknown as Row;
+  const before = storedDues(row);
+  try {
+    const after = duesOfState(registry, actor.stream as StreamName, actor.owner, actor.state);
+    const scope = scopeOf(registry.dues.get(actor.category) ?? [], actor.state);
+    if (scope === actor.scope && JSON.stringify(before) === JSON.stringify(after)) return false;
+    replaceDues(
+      {
+        put: (table, each) => void changes.puts.push({ table, row: each }),
+        remove: (table, key) => void changes.removes.push({ table, key }),
+      },
+      before,
+      after,
+    );
+    changes.puts.push({ table: 'actors', row: { ...row, scope, dues: toStored(after) } });
+    return true;
+  } catch (error) {
+    onBadActor?.(actor.stream, error);
+    return false;
+  }
+};
+
+/** One page of actors, while the index stands still; the tail goes on between pages. */
+const recomputePage = async (
+  deps: RecomputeDeps,
+  read: () => Promise<readonly ActorRow[]>,
+): Promise<{ page: readonly ActorRow[]; changed: number }> => {
+  const done = await deps.tail.paused(dueIndexName, async () => {
+    const at = await deps.readModels.checkpoint(dueIndexName);
+    const page = at === null ? [] : await read();
+    const changes: Changes = { puts: [], removes: [] };
+    const changed = page.filter((actor) => ask(deps, actor, changes)).length;
+    if (at !== null && changed > 0) await commitAt(deps.readModels, dueIndexName, changes, { previous: at, next: at });
+    return { page, changed };
+  });
+  await deps.clock?.sleep(betweenPagesMs);
+  return done;
+};
+
+const recomputeCategory = async (deps: RecomputeDeps, category: string): Promise<number> => {
+  let changed = 0;
+  for (let after: string | undefined; ; ) {
+    const place = after === undefined ? {} : { after };
+    const done = await recomputePage(deps, () => listActors(deps.readModels, category, { limit: pageSize, ...place }));
+    changed += done.changed;
+    after = done.page.at(-1)?.stream;
+    if (done.page.length < pageSize) return changed;
+  }
+};
+
+/** Names that dues are filed under and that no job or timer has any more. */
+const orphanNames = async ({ registry, readModels }: RecomputeDeps): Promise<readonly string[]> => {
+  const known = new Set([...registry.dues.values()].flat().map((due) => due.name));
+  const orphans: string[] = [];
+  for (let from: string | undefined; ; ) {
+    const [row] = await readModels.list('dues', { limit: 1, ...(from === undefined ? {} : { from }) });
+    if (row === undefined) return orphans;
+    const name = row.name as string;
+    if (!known.has(name) && !known.has(jobOfKey(name))) orphans.push(name);
+    from = `${name}\u0000`;
+  }
+};
+
+/** Takes back the due instants of a job that is gone. */
+const recomputeOrphan = async (deps: RecomputeDeps, name: string): Promise<number> => {
+  const { readModels } = deps;
+  let changed = 0;
+  for (let after: Row | undefined; ; ) {
+    const rows = await readModels.list('dues', { where: { name }, limit: pageSize, ...(after === undefined ? {} : { after }) });
+    const keys = rows.map((row) => [row.stream as string]);
+    const read = async (): Promise<readonly ActorRow[]> =>
+      (await readModels.get('actors', keys)).filter((row) => row !== null) as unknown as readonly ActorRow[];
+    changed += (await recomputePage(deps, read)).changed;
+    after = rows.at(-1);
+    if (rows.length < pageSize) return changed;
+  }
+};
 
 /**
  * `dueAt` may answer otherwise under another build or other settings: on the first start with them, it is asked again for
- * every stored state. `fingerprint` tells build and settings apart. Returns how many actors changed.
+ * every stored state, in pages, so that it may go on in the background; planning waits for the promise. `fingerprint` tells build
+ * and settings apart. Returns how many actors changed. Ended half-way, it begins anew at the next start.
  */
-export const recomputeDues = async (
-  deps: { registry: Registry; readModels: ReadModels; tail: Pick<Tail, 'paused'> },
-  fingerprint: string,
-): Promise<number> => {
+export const recomputeDues = async (deps: RecomputeDeps, fingerprint: string): Promise<number> => {
   const { registry, readModels } = deps;
-  const mark = {
-    name,
-    version: 1,
-    tables: [{ name: 'due_fingerprint', columns: { id: 'integer' as const, value: 'text' as const }, key: ['id'] }],
-    apply: () => undefined,
-  };
-  const checkpoint = await readModels.open(mark, 'live');
+  const previous = await readModels.open(mark, 'live');
   const [known] = await readModels.get('due_fingerprint', [[1]]);
   if (known?.value === fingerprint) return 0;
   let changed = 0;
-  await deps.tail.paused(dueIndexName, async () => {
-    const at = await readModels.checkpoint(dueIndexName);
-    if (at === null) return;
-    for (const category of registry.dues.keys()) changed += await recomputeCategory(deps, category);
-  });
-  const next = ((await readModels.checkpoint(dueIndexName)) ?? '0'.padStart(16, '0')) as NonNullable<typeof checkpoint>;
-  await readModels.commit({
-    projection: name,
-    build: 'live',
-    puts: [{ table: 'due_fingerprint', row: { id: 1, value: fingerprint } }],
-    removes: [],
-    removeWheres: [],
-    previous: checkpoint,
-    next,
-  });
+  for (const category of registry.dues.keys()) changed += await recomputeCategory(deps, category);
+  for (const name of await orphanNames(deps)) changed += await recomputeOrphan(deps, name);
+  const next = (await readModels.checkpoint(dueIndexName)) ?? beginning;
+  const puts = [{ table: 'due_fingerprint', row: { id: 1, value: fingerprint } }];
+  await commitAt(readModels, mark.name, { puts, removes: [] }, { previous, next });
   return changed;
-};
-
-const recomputeCategory = async (
-  { registry, readModels }: { registry: Registry; readModels: ReadModels },
-  category: string,
-): Promise<number> => {
-  let changed = 0;
-  for (let after: string | undefined; ; ) {
-    const page = await listActors(readModels, category, { limit: pageSize, ...(after === undefined ? {} : { after }) });
-    const puts: { table: string; row: Row }[] = [];
-    const removes: { table: string; key: readonly (string | number)[] }[] = [];
-    const rows = {
-      put: (table: string, row: Row) => void puts.push({ table, row }),
-      remove: (table: string, key: readonly (string | number)[]) => void removes.push({ table, key }),
-    };
-    for (const actor of page) {
-      const before = storedDues(actor as unknown as Row);
-      const next = duesOfState(registry, actor.stream as StreamName, actor.owner, actor.state);
-      if (JSON.stringify(before) === JSON.stringify(next)) continue;
-      changed += 1;
-      replaceDues(rows, before, next);
-      puts.push({ table: 'actors', row: { ...(actor as unknown as Row), dues: toStored(next) } });
-    }
-    const at = await readModels.checkpoint(dueIndexName);
-    if (puts.length + removes.length > 0 && at !== null)
-      await readModels.commit({ projection: dueIndexName, build: 'live', puts, removes, removeWheres: [], previous: at, next: at });
-    after = page.at(-1)?.stream;
-    if (page.length < pageSize) return changed;
-  }
 };

@@ -25,6 +25,8 @@ export type RunRow = {
   readonly durationMs: number | null;
   readonly message: string | null;
   readonly version: number;
+  /** Who gave the schedule that version: `code`, or a person's name. Null when its definition is not in the log any more. */
+  readonly definedBy: string | null;
   readonly traceparent: string | null;
 };
 
@@ -53,6 +55,8 @@ export type StatsRow = {
   readonly lastRunAt: Instant | null;
   readonly lastSuccessAt: Instant | null;
   readonly lastFailureAt: Instant | null;
+  /** The first failure since the last success. */
+  readonly failingSince: Instant | null;
   readonly activeFrom: Instant | null;
   readonly failuresInARow: number;
 };
@@ -64,19 +68,10 @@ export const listRuns = async (
   readModels: ReadModels,
   { job, verdict, limit, before }: { job?: string; verdict?: string; limit: number; before?: { openedAt: string; slot: string } },
 ): Promise<readonly RunRow[]> => {
-  const where = job !== undefined ? { job } : verdict !== undefined ? { verdict } : {};
-  const index = job !== undefined ? ['job', 'openedAt'] : verdict !== undefined ? ['verdict', 'openedAt'] : ['openedAt'];
-  const both = job !== undefined && verdict !== undefined;
-  const found: RunRow[] = [];
-  for (let after = before; ; ) {
-    const rows = (await readModels.list('runs', { index, where, descending: true, limit, ...(after === undefined ? {} : { after }) })).map(
-      toRun,
-    );
-    found.push(...rows.filter((row) => !both || row.verdict === verdict));
-    const last = rows.at(-1);
-    if (found.length >= limit || rows.length < limit || last === undefined) return found.slice(0, limit);
-    after = { openedAt: last.openedAt, slot: last.slot };
-  }
+  const where = { ...(job === undefined ? {} : { job }), ...(verdict === undefined ? {} : { verdict }) };
+  const index = [...Object.keys(where), 'openedAt'];
+  const after = before === undefined ? {} : { after: { openedAt: before.openedAt, slot: before.slot } };
+  return (await readModels.list('runs', { index, where, descending: true, limit, ...after })).map(toRun);
 };
 
 export const getRun = async (readModels: ReadModels, slot: string): Promise<RunRow | null> => {
@@ -96,6 +91,8 @@ export const listSkips = async (readModels: ReadModels, job: string, limit: numb
 export const successRate = (successful: number, total: number): number =>
   total === 0 ? 0 : Math.round((successful / total) * 10_000) / 100;
 
+const maxJobs = 10_000;
+
 /** Figures of one job, or of all, over all runs (checklist A6). */
 export const statsOf = async (
   readModels: ReadModels,
@@ -103,7 +100,7 @@ export const statsOf = async (
 ): Promise<{ totalExecutions: number; successfulExecutions: number; failedExecutions: number; successRate: number }> => {
   const rows =
     job === undefined
-      ? ((await readModels.list('job_stats', { limit: 10_000 })) as unknown as readonly StatsRow[])
+      ? ((await readModels.list('job_stats', { limit: maxJobs })) as unknown as readonly StatsRow[])
       : [await getStats(readModels, job)];
   const total = rows.reduce((sum, row) => sum + (row?.total ?? 0), 0);
   const completed = rows.reduce((sum, row) => sum + (row?.completed ?? 0), 0);

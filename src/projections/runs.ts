@@ -1,8 +1,9 @@
 import type { ScheduleEvent, Verdict } from '../contexts/engine/schedule/events.ts';
-import type { RecordedEvent, StreamName } from '../core/event.ts';
-import { jobOfKey, keyOfSlot, type SlotId, scopeOfKey } from '../core/ids.ts';
+import { commandRejected, type RecordedEvent, type StreamName } from '../core/event.ts';
+import { derivedId, jobOfKey, keyOfSlot, type SlotId, scopeOfKey } from '../core/ids.ts';
 import { defineProjection, type Projection, type Row, type Rows } from '../core/projection.ts';
 import { categoryOf, idOf } from '../core/stream.ts';
+import { runTables } from './run-tables.ts';
 
 export const runsName = 'runs';
 
@@ -22,6 +23,7 @@ const emptyStats = (job: string): Row => ({
   lastRunAt: null,
   lastSuccessAt: null,
   lastFailureAt: null,
+  failingSince: null,
   activeFrom: null,
   failuresInARow: 0,
 });
@@ -56,20 +58,29 @@ const opened = (event: RecordedEvent, rows: Rows): void => {
     durationMs: null,
     message: null,
     version,
+    definedBy: rows.get('schedule_definers', [key])?.definedBy ?? null,
     traceparent,
-    lastStream: null,
+    lastActor: null,
   });
 };
 
+/** The counts are those of the ledger, which the row had when the slot was closed: a rebuild after an erasure still tells them. */
 const closed = (event: RecordedEvent, rows: Rows): void => {
-  const { slot, verdict, counts, durationMs, message, closedAt } = event.data as Data<'SlotClosed'>;
+  const data = event.data as Data<'SlotClosed'>;
+  const { slot, verdict, durationMs, message, closedAt } = data;
+  const { due, changed, parked, events } = data.counts;
   const row = rows.get('runs', [slot]);
-  if (row !== null)
-    rows.put('runs', { ...row, verdict, due: counts.due, parked: counts.parked, durationMs, message, closedAt, lastStream: null });
+  if (row !== null) rows.put('runs', { ...row, due, changed, parked, events, verdict, durationMs, message, closedAt, lastActor: null });
+  added(data, rows);
+};
+
+/** One more run in the figures of its job. */
+const added = ({ slot, verdict, durationMs, closedAt }: Data<'SlotClosed'>, rows: Rows): void => {
   const job = jobOfKey(keyOfSlot(slot));
   const stats = rows.get('job_stats', [job]) ?? emptyStats(job);
   const counter = counterOf[verdict];
   const success = verdict === 'completed';
+  const failure = verdict === 'failed' || verdict === 'timed-out';
   rows.put('job_stats', {
     ...stats,
     total: Number(stats.total) + 1,
@@ -78,9 +89,9 @@ const closed = (event: RecordedEvent, rows: Rows): void => {
     lastSlot: slot,
     lastVerdict: verdict,
     lastRunAt: closedAt,
-    ...(success ? { lastSuccessAt: closedAt, failuresInARow: 0 } : {}),
-    ...(verdict === 'failed' || verdict === 'timed-out'
-      ? { lastFailureAt: closedAt, failuresInARow: Number(stats.failuresInARow) + 1 }
+    ...(success ? { lastSuccessAt: closedAt, failingSince: null, failuresInARow: 0 } : {}),
+    ...(failure
+      ? { lastFailureAt: closedAt, failingSince: stats.failingSince ?? closedAt, failuresInARow: Number(stats.failuresInARow) + 1 }
       : {}),
   });
 };
@@ -94,7 +105,15 @@ const skipped = (event: RecordedEvent, rows: Rows): void => {
   rows.put('job_stats', { ...stats, skipped: Number(stats.skipped) + count });
 };
 
+const byCode = /^code, build \d+$/;
+
+const changed = (event: RecordedEvent, rows: Rows): void => {
+  const { by = 'code' } = event.metadata;
+  rows.put('schedule_definers', { key: idOf(event.stream), definedBy: byCode.test(by) ? 'code' : by });
+};
+
 const defined = (event: RecordedEvent, rows: Rows): void => {
+  changed(event, rows);
   const { activeFrom } = event.data as Data<'ScheduleDefined'>;
   const job = jobOfKey(idOf(event.stream));
   const stats = rows.get('job_stats', [job]) ?? emptyStats(job);
@@ -102,22 +121,18 @@ const defined = (event: RecordedEvent, rows: Rows): void => {
 };
 
 /**
- * Counts what a slot changed: events by type, and actors (an actor changes in one unbroken stretch of a run). What
- * reactors made of it afterwards is not the run's: it has hops. A closed run keeps no actor's name, so that erasing one
- * needs nothing here.
+ * Counts what an open slot changes: events by type, and actors (an actor changes in one unbroken stretch of a run; a
+ * refusal changes none). What reactors made of it afterwards is not the run's: it has hops. A closed run has its counts.
  */
 const counted = (event: RecordedEvent, rows: Rows): void => {
   if (event.metadata.hops !== undefined) return;
-  const slot = event.metadata.correlationId;
-  const row = rows.get('runs', [slot]);
-  if (row === null) return;
+  const row = rows.get('runs', [event.metadata.correlationId]);
+  if (row?.verdict !== 'open') return;
   const events = row.events as { readonly [type: string]: number };
-  rows.put('runs', {
-    ...row,
-    events: { ...events, [event.type]: (events[event.type] ?? 0) + 1 },
-    changed: Number(row.changed) + (row.lastStream === event.stream ? 0 : 1),
-    lastStream: event.stream,
-  });
+  const next = { ...row, events: { ...events, [event.type]: (events[event.type] ?? 0) + 1 } };
+  const actor = derivedId(event.stream);
+  const same = event.type === commandRejected || row.lastActor === actor;
+  rows.put('runs', same ? next : { ...next, changed: Number(row.changed) + 1, lastActor: actor });
 };
 
 const handlers: { readonly [type: string]: (event: RecordedEvent, rows: Rows) => void } = {
@@ -125,6 +140,7 @@ const handlers: { readonly [type: string]: (event: RecordedEvent, rows: Rows) =>
   SlotClosed: closed,
   SlotsSkipped: skipped,
   ScheduleDefined: defined,
+  ScheduleChanged: changed,
 };
 
 const isEngine = (stream: StreamName): boolean => categoryOf(stream).startsWith('engine.');
@@ -133,68 +149,20 @@ const isSlot = (text: string): boolean => text.includes('@');
 const readsOf = (event: RecordedEvent): readonly { readonly table: string; readonly key: readonly string[] }[] => {
   if (!isEngine(event.stream)) return isSlot(event.metadata.correlationId) ? [{ table: 'runs', key: [event.metadata.correlationId] }] : [];
   if (!(event.type in handlers)) return [];
-  const job = { table: 'job_stats', key: [jobOfKey(idOf(event.stream))] };
+  const key = idOf(event.stream);
+  const own = [
+    { table: 'job_stats', key: [jobOfKey(key)] },
+    { table: 'schedule_definers', key: [key] },
+  ];
   const slot = (event.data as { slot?: SlotId }).slot;
-  return slot === undefined ? [job] : [job, { table: 'runs', key: [slot] }];
+  return slot === undefined ? own : [...own, { table: 'runs', key: [slot] }];
 };
-
-const runColumns = {
-  slot: 'text',
-  key: 'text',
-  job: 'text',
-  scope: 'text',
-  at: 'text',
-  cause: 'text',
-  by: 'text',
-  reason: 'text',
-  openedAt: 'text',
-  closedAt: 'text',
-  verdict: 'text',
-  due: 'integer',
-  changed: 'integer',
-  parked: 'integer',
-  events: 'json',
-  durationMs: 'integer',
-  message: 'text',
-  version: 'integer',
-  traceparent: 'text',
-  lastStream: 'text',
-} as const;
 
 /** Every slot with its verdict, every skipped stretch, and figures per job over all of its runs (checklist A5, A6, A9). */
 export const runs: Projection = defineProjection({
   name: runsName,
-  version: 1,
-  tables: [
-    { name: 'runs', columns: runColumns, key: ['slot'], indexes: [['openedAt'], ['job', 'openedAt'], ['verdict', 'openedAt']] },
-    {
-      name: 'skips',
-      columns: { key: 'text', job: 'text', from: 'text', to: 'text', count: 'integer', reason: 'text', recordedAt: 'text' },
-      key: ['key', 'to'],
-      indexes: [['job', 'to']],
-    },
-    {
-      name: 'job_stats',
-      columns: {
-        job: 'text',
-        total: 'integer',
-        completed: 'integer',
-        failed: 'integer',
-        cancelled: 'integer',
-        timedOut: 'integer',
-        skipped: 'integer',
-        totalDurationMs: 'integer',
-        lastSlot: 'text',
-        lastVerdict: 'text',
-        lastRunAt: 'text',
-        lastSuccessAt: 'text',
-        lastFailureAt: 'text',
-        activeFrom: 'text',
-        failuresInARow: 'integer',
-      },
-      key: ['job'],
-    },
-  ],
+  version: 2,
+  tables: runTables,
   reads: readsOf,
   apply: (event, rows) => {
     if (isEngine(event.stream)) handlers[event.type]?.(event, rows);

@@ -1,121 +1,63 @@
-import type { ScheduleEvent } from '../contexts/engine/schedule/events.ts';
+import type { AnyDecider } from '../core/decider.ts';
 import { CarillonError } from '../core/errors.ts';
 import { commandRejected, type RecordedEvent, type StreamName } from '../core/event.ts';
-import { keyOfSlot, type SlotId, scheduleStream } from '../core/ids.ts';
 import type { Instant } from '../core/instant.ts';
 import type { Json } from '../core/json.ts';
-import { reactionsTo } from '../core/reactions.ts';
 import type { Registry } from '../core/registry.ts';
-import { evolveAll, firstDue, settle } from '../core/settle.ts';
-import { categoryOf, idOf, streamName } from '../core/stream.ts';
+import { categoryOf, streamName } from '../core/stream.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { ReadModels } from '../ports/read-models.ts';
-import { getRun } from './run-queries.ts';
+import { actorRow } from './due-queries.ts';
+import { type Change, changeOf, decisionsOf } from './why-changes.ts';
+import { type Now, nowOf } from './why-now.ts';
+
+export type { Change, SlotCause } from './why-changes.ts';
+export type { Standing } from './why-now.ts';
 
 export type WhyDeps = { readonly store: EventStore; readonly readModels: ReadModels; readonly registry: Registry; readonly clock: Clock };
-
-/** The slot that settled a change: its verdict, and who gave the schedule that version. */
-export type SlotCause = {
-  readonly slot: string;
-  readonly verdict: string;
-  readonly cause: string;
-  readonly version: number;
-  readonly definedBy: string;
-};
-
-/** One decision and what came of it. */
-export type Change = {
-  readonly events: readonly string[];
-  readonly revision: number;
-  readonly at: Instant;
-  readonly recordedAt: Instant;
-  readonly rule: string;
-  readonly facts: Json;
-  readonly refused: boolean;
-  /** The job whose due instant this was; null for a command's decision. */
-  readonly job: string | null;
-  /** The slot or command that it belongs to. */
-  readonly correlation: string;
-  readonly command: { readonly id: string; readonly by: string | null; readonly reason: string | null } | null;
-  readonly slot: SlotCause | null;
-  /** What reactors made of it in other streams. */
-  readonly followed: readonly { readonly stream: string; readonly events: readonly string[] }[];
-};
 
 export type Explanation = {
   readonly stream: StreamName;
   /** Newest first. */
   readonly changes: readonly Change[];
-  readonly now: { readonly state: Json; readonly next: { readonly job: string; readonly at: Instant } | null };
+  readonly now: Pick<Now, 'state' | 'next'> & Partial<Pick<Now, 'jobs'>>;
 };
 
+/** Events that are looked at, newest first: more decisions than that are not told. */
 const maxEvents = 1_000;
 
-/** Events that one decision appended together. */
-const decisions = (events: readonly RecordedEvent[]): RecordedEvent[][] => {
-  const groups: RecordedEvent[][] = [];
-  for (const event of events) {
-    const last = groups.at(-1)?.[0]?.metadata;
-    const { causationId, asOf, rule, job } = event.metadata;
-    if (last !== undefined && last.causationId === causationId && last.asOf === asOf && last.rule === rule && last.job === job)
-      groups.at(-1)!.push(event);
-    else groups.push([event]);
+type Stand = { readonly state: Json; readonly asOf: Instant | null };
+
+const fold = (decider: AnyDecider, from: Stand, events: readonly RecordedEvent[]): Stand =>
+  events
+    .filter((event) => event.type !== commandRejected)
+    .reduce<Stand>(({ state, asOf }, event) => {
+      const at = event.metadata.asOf;
+      return { state: decider.evolve(state, event), asOf: asOf === null || at > asOf ? at : asOf };
+    }, from);
+
+/** An actor as recorded. `recent` are its newest events, oldest first; what lies before them is in a fold, in the actor's row, or read. */
+const standOf = async ({ store, readModels }: WhyDeps, decider: AnyDecider, stream: StreamName, recent: readonly RecordedEvent[]) => {
+  const initial: Stand = { state: decider.initial, asOf: null };
+  const folded = recent.findLastIndex((event) => event.type === decider.foldedBy);
+  if (folded >= 0) return fold(decider, initial, recent.slice(folded));
+  const first = recent[0]?.revision ?? 0;
+  if (first === 0) return fold(decider, initial, recent);
+  const row = await actorRow(readModels, stream);
+  if (row !== null && row.revision >= first - 1) {
+    return fold(
+      decider,
+      row,
+      recent.filter((event) => event.revision > row.revision),
+    );
   }
-  return groups;
-};
-
-const slotCause = async ({ readModels, store }: WhyDeps, correlation: string): Promise<SlotCause | null> => {
-  if (!correlation.includes('@')) return null;
-  const run = await getRun(readModels, correlation);
-  if (run === null) return null;
-  let definedBy = 'code';
-  const { events } = await store.read(scheduleStream(keyOfSlot(correlation as SlotId)), { limit: maxEvents });
-  let version = 0;
-  for (const event of events as unknown as readonly (RecordedEvent & ScheduleEvent)[]) {
-    if (event.type !== 'ScheduleDefined' && event.type !== 'ScheduleChanged') continue;
-    version += 1;
-    if (version === run.version) definedBy = (event.metadata.by ?? 'code').split(',')[0]!;
+  let stand = initial;
+  for (let from = 0; ; from += maxEvents) {
+    const { events } = await store.read(stream, { from, limit: maxEvents });
+    stand = fold(decider, stand, events);
+    if (events.length < maxEvents) return stand;
   }
-  return { slot: run.slot, verdict: run.verdict, cause: run.cause, version: run.version, definedBy };
-};
-
-const followedBy = async ({ registry, store }: WhyDeps, group: readonly RecordedEvent[]): Promise<Change['followed']> => {
-  const commands = group.flatMap((event) =>
-    registry.reactors.filter((reactor) => reactor.on.includes(event.type)).flatMap((reactor) => reactionsTo(reactor, event)),
-  );
-  const found = await Promise.all(
-    commands.map(async (command) => {
-      const { events } = await store.read(command.to, { backwards: true, limit: maxEvents });
-      return {
-        stream: command.to,
-        events: events
-          .filter((event) => event.metadata.causationId === command.id)
-          .map((event) => event.type)
-          .reverse(),
-      };
-    }),
-  );
-  return found.filter((each) => each.events.length > 0);
-};
-
-const changeOf = async (deps: WhyDeps, group: readonly RecordedEvent[]): Promise<Change> => {
-  const [first] = group as [RecordedEvent];
-  const { causationId, correlationId, asOf, rule, facts, job, by = null, reason = null } = first.metadata;
-  return {
-    events: group.map((event) => event.type),
-    revision: first.revision,
-    at: asOf,
-    recordedAt: first.recordedAt,
-    rule,
-    facts: facts === undefined ? null : (JSON.parse(facts) as Json),
-    refused: first.type === commandRejected,
-    job: job ?? null,
-    correlation: correlationId,
-    command: causationId === 'due' ? null : { id: causationId, by, reason },
-    slot: await slotCause(deps, correlationId),
-    followed: await followedBy(deps, group),
-  };
 };
 
 /**
@@ -124,42 +66,13 @@ const changeOf = async (deps: WhyDeps, group: readonly RecordedEvent[]): Promise
  */
 export const why = async (deps: WhyDeps, stream: StreamName, limit = 20): Promise<Explanation> => {
   const decider = deps.registry.deciders.get(categoryOf(stream));
-  const page = await deps.store.read(stream, { limit: maxEvents });
+  const page = await deps.store.read(stream, { backwards: true, limit: maxEvents });
   if (page.head === 'erased') throw new CarillonError('stream-erased', `${stream} was erased`);
   if (decider === undefined || page.head === 'no-stream') throw new CarillonError('not-found', `There is no ${stream}`);
-  const changes = await Promise.all(
-    decisions(page.events)
-      .slice(-limit)
-      .reverse()
-      .map((group) => changeOf(deps, group)),
-  );
-  const state = evolveAll(
-    decider,
-    decider.initial,
-    page.events.filter((event) => event.type !== commandRejected),
-  );
-  const asOf = page.events.reduce<Instant | null>(
-    (latest, event) => (latest === null || event.metadata.asOf > latest ? event.metadata.asOf : latest),
-    null,
-  );
-  const settled = settledNow(deps, stream, { state, asOf });
-  const next = firstDue(deps.registry.dues.get(decider.category) ?? [], settled);
-  return { stream, changes, now: { state: settled, next: next === null ? null : { job: next.due.name, at: next.at } } };
-};
-
-/** The state with what is due by now applied; as recorded when a rule throws: the explanation must not fail with it. */
-const settledNow = (
-  { registry, clock }: WhyDeps,
-  stream: StreamName,
-  from: { readonly state: Json; readonly asOf: Instant | null },
-): Json => {
-  const decider = registry.deciders.get(categoryOf(stream))!;
-  const dues = (registry.dues.get(decider.category) ?? []).filter((due) => due.settles);
-  try {
-    return settle(decider, dues, idOf(stream), from, clock.now()).state;
-  } catch {
-    return from.state;
-  }
+  const recent = page.events.toReversed();
+  const groups = decisionsOf(recent).slice(-limit).reverse();
+  const changes = await Promise.all(groups.map((group) => changeOf(deps, group)));
+  return { stream, changes, now: await nowOf(deps, decider, stream, await standOf(deps, decider, stream, recent)) };
 };
 
 /** A stream by its name, or by a bare id when only one actor has it. Throws `not-found`, `ambiguous-name`. */

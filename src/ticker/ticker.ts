@@ -116,12 +116,15 @@ export const startTicker = async (deps: TickerDeps): Promise<Ticker> => {
 
   const tick = async (keys: readonly string[], now: Instant): Promise<void> => {
     const held = new Map<string, Instant | null>();
-    for (const key of keys) {
+    const active = keys.filter((key) => watch.schedules.get(key)?.status === 'active' && deps.registry.scheduled.has(jobOfKey(key)));
+    // All of them first: when a port fails at one, none of those behind it is forgotten.
+    for (const key of active) schedule(key, toMs(now) + remindAfterMs);
+    for (const key of active) {
       const state: ScheduleState | undefined = watch.schedules.get(key);
-      if (state === undefined || state.status !== 'active' || !deps.registry.scheduled.has(jobOfKey(key))) continue;
-      schedule(key, toMs(now) + remindAfterMs);
+      if (state === undefined) continue;
       if (state.open !== null) {
-        await publish(key, state.open.slot, state.open.at, state.open.cause);
+        // A reminder nudges and never opens: a manual slot that was closed meanwhile is refused under this cause.
+        await publish(key, state.open.slot, state.open.at, 'schedule');
         continue;
       }
       const context = contextOfKey(key);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../src/projections/runs.ts';
 import { createApi } from './support/api.ts';
 
 const api = await createApi();
@@ -104,7 +105,9 @@ describe('HEAD', () => {
 describe('projections, configuration, backup', () => {
   it('work as told', async () => {
     expect((await call('read', 'GET', '/api/v1/projections')).body).toMatchObject({
-      projections: expect.arrayContaining([{ name: 'runs', version: 1, checkpoint: expect.any(String), lag: 0, rebuilding: null }]),
+      projections: expect.arrayContaining([
+        { name: 'runs', version: runs.version, checkpoint: expect.any(String), lag: 0, rebuilding: null },
+      ]),
     });
     expect((await call('operate', 'POST', '/api/v1/projections/runs/rebuild', { reason: 'a look' })).body).toEqual({
       name: 'runs',

@@ -2,7 +2,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, it, onTestFinished } from 'vitest';
 import { openSqliteReadModels } from '../../src/adapters/sqlite/read-models.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
-import { commitOf, place, readModelsContract, sample } from './read-models.ts';
+import { commitOf, place, sample } from './read-models/harness.ts';
+import { readModelsContract } from './read-models.ts';
 
 readModelsContract('sqlite', async () => {
   const folder = await temporaryFolder();
@@ -65,5 +66,71 @@ it('sqlite: tables of builds that were left, and of older versions, are gone fro
   await models.open(sample(2), 'rebuild');
   await models.swap('sample');
   expect(tables()).toHaveLength(1);
+  await models.close();
+});
+
+it('sqlite: a rebuild that ended with its process is gone at the next start, with the rows that nobody would erase from it', async () => {
+  const file = (await folderOfTest()).path('models.db');
+  const first = openSqliteReadModels({ file });
+  await first.open(sample(), 'live');
+  await first.open(sample(), 'rebuild');
+  await first.commit(commitOf(null, 3, { build: 'rebuild', places: [place('b', 'ann', 1)] }));
+  await first.close();
+  const second = openSqliteReadModels({ file });
+  await second.open(sample(), 'live');
+  await second.close();
+  const db = new DatabaseSync(file, { readOnly: true });
+  expect(db.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name LIKE 'places%' AND type = 'table'").get()?.n).toBe(1);
+  expect(db.prepare('SELECT build FROM builds').all()).toEqual([{ build: 'live' }]);
+  db.close();
+});
+
+it('sqlite: a table that a new version has not any more is gone from the file', async () => {
+  const file = (await folderOfTest()).path('models.db');
+  const models = openSqliteReadModels({ file });
+  const { tables, ...more } = sample();
+  await models.open(sample(), 'live');
+  await models.commit(commitOf(null, 3, { counts: [{ n: 1, word: 'one' }] }));
+  await models.open({ ...more, version: 2, tables: tables.slice(0, 1) }, 'live');
+  await models.close();
+  const db = new DatabaseSync(file, { readOnly: true });
+  expect(db.prepare("SELECT name FROM sqlite_schema WHERE name LIKE 'counts%'").all()).toEqual([]);
+  db.close();
+});
+
+it('sqlite: a file from before table names were kept opens as it is, and its tables go with the next version', async () => {
+  const file = (await folderOfTest()).path('models.db');
+  const first = openSqliteReadModels({ file });
+  await first.open(sample(), 'live');
+  await first.commit(commitOf(null, 3, { places: [place('b', 'ann', 1)] }));
+  await first.close();
+  const old = new DatabaseSync(file);
+  old.exec('ALTER TABLE builds DROP COLUMN tables; PRAGMA user_version=1');
+  old.close();
+  const second = openSqliteReadModels({ file });
+  expect(await second.open(sample(), 'live')).toBe('0000000000000003');
+  expect(await second.list('places', { limit: 9 })).toEqual([place('b', 'ann', 1)]);
+  await second.open(sample(2), 'live');
+  await second.close();
+  const db = new DatabaseSync(file, { readOnly: true });
+  expect(db.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name LIKE 'places%' AND type = 'table'").get()?.n).toBe(1);
+  db.close();
+});
+
+it('sqlite: others have their turn while a hash is taken', async () => {
+  const models = openSqliteReadModels({ file: ':memory:' });
+  await models.open(sample(), 'live');
+  const places = Array.from({ length: 9_000 }, (_, n) => place('b', `p${n}`, n));
+  await models.commit(commitOf(null, 1, { places }));
+  let turns = 0;
+  let taken = false;
+  const turn = (): void => {
+    turns += 1;
+    if (!taken) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await models.hash('sample', 'live');
+  taken = true;
+  expect(turns).toBeGreaterThanOrEqual(4);
   await models.close();
 });

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { engineContext } from '../../src/contexts/engine/index.ts';
-import { instant, plus } from '../../src/core/instant.ts';
+import { plus } from '../../src/core/instant.ts';
+import type { Json } from '../../src/core/json.ts';
 import { buildRegistry } from '../../src/core/registry.ts';
 import { dueIndex } from '../../src/projections/due-index.ts';
 import {
@@ -12,7 +13,6 @@ import {
   pageDueEverywhere,
   population,
 } from '../../src/projections/due-queries.ts';
-import { recomputeDues } from '../../src/projections/recompute.ts';
 import { lampContext, newBench } from '../support/lamp.ts';
 import { type Fact, noon, openProjection } from './support.ts';
 
@@ -126,26 +126,54 @@ it('queries: due up to an instant by partition, everywhere, counted, paged; acto
   expect([...some, ...others].map((row) => row.stream)).toEqual(ids.map((id) => `house.lamp-${id}`));
 });
 
-it('another fingerprint asks every stored state again for its dues; the same one does not', async () => {
-  const { readModels, feed, rows } = await open();
-  await feed(lit('a', 30), lit('b', 40), out('b'));
-  const tail = { paused: <T>(_name: string, work: () => Promise<T>): Promise<T> => work() };
-  expect(await recomputeDues({ registry, readModels, tail }, 'one')).toBe(0);
-  const lamp = registry.dues.get('house.lamp')![0]!;
-  const later = {
+it('after an event that was left out the row keeps its revision, so that no work on it passes as current', async () => {
+  const fragile = { ...registry, deciders: new Map(registry.deciders) };
+  const lamp = registry.deciders.get('house.lamp')!;
+  fragile.deciders.set('house.lamp', {
     ...lamp,
-    transition: {
-      ...lamp.transition,
-      dueAt: (state: Parameters<typeof lamp.transition.dueAt>[0]) => {
-        const at = lamp.transition.dueAt(state);
-        return at === null ? null : plus(at, 3_600_000);
-      },
+    evolve: (state, event) => {
+      if ((event.data as { broken?: boolean }).broken) throw new Error('cannot take that in');
+      return lamp.evolve(state, event);
     },
-  };
-  const changed = { ...registry, dues: new Map([['house.lamp', [later]]]) };
-  expect(await recomputeDues({ registry: changed, readModels, tail }, 'one')).toBe(0);
-  expect(await recomputeDues({ registry: changed, readModels, tail }, 'two')).toBe(1);
-  expect((await rows('dues')).map((row) => row.at)).toEqual([instant('2026-11-24T13:00:30.000Z')]);
-  expect(await recomputeDues({ registry: changed, readModels, tail }, 'two')).toBe(0);
-  await feed(out('a'));
+  });
+  const { readModels, feed, bad } = await openProjection(dueIndex(fragile, partitions));
+  const broken: Fact = { ...lit('a', 60), data: { until: plus(noon, 60_000), broken: true } };
+  await feed(lit('a', 30), broken, out('a'), refused('a'));
+  await feed(lit('a', 90), lit('b', 10));
+  expect(await actorRow(readModels, 'house.lamp-a')).toMatchObject({ revision: 0, state: { until: plus(noon, 30_000) } });
+  expect(await firstDueAt(readModels, job)).toBe(plus(noon, 10_000));
+  expect(bad.map(({ event, error }) => [event.revision, String(error)])).toEqual([
+    [1, 'Error: cannot take that in'],
+    ...[2, 3, 4].map((revision) => [revision, 'Error: house.lamp-a misses revision 1; correct what left it out, then rebuild "due-index"']),
+  ]);
+  await feed(erased('a'));
+  expect(await actorRow(readModels, 'house.lamp-a')).toBeNull();
+});
+
+it('a fold stands for everything before it: of a ledger that was trimmed, and after a hole', async () => {
+  const folding = { ...registry, deciders: new Map(registry.deciders) };
+  folding.deciders.set('house.lamp', { ...registry.deciders.get('house.lamp')!, foldedBy: 'LampLit' });
+  const { readModels, feed, bad } = await openProjection(dueIndex(folding, partitions));
+  await feed({ ...lit('a', 30), revision: 7 }, { ...out('a'), revision: 8 });
+  await feed({ ...out('b'), revision: 3 }, { ...lit('b', 40), revision: 9 });
+  expect(await actorRow(readModels, 'house.lamp-a')).toMatchObject({ revision: 8, state: { lit: false } });
+  expect(await actorRow(readModels, 'house.lamp-b')).toMatchObject({ revision: 9, state: { lit: true } });
+  expect(bad.map(({ event }) => event.revision)).toEqual([3]);
+});
+
+it('a scope is part of the name that dues are filed under, and a refusal leaves it alone', async () => {
+  const [due] = registry.dues.get('house.lamp')!;
+  const scopeOf = (state: Json): string => ((state as { broken?: boolean }).broken ? 'cellar' : 'attic');
+  const scoped = { ...registry, dues: new Map([['house.lamp', [{ ...due!, scopeOf }]]]) };
+  const { readModels, feed, rows } = await openProjection(dueIndex(scoped, partitions));
+  await feed(lit('a', 30), { ...lit('b', 20), data: { until: plus(noon, 20_000), broken: true } });
+  expect(await firstDueAt(readModels, `${job}/attic`)).toBe(plus(noon, 30_000));
+  expect(await firstDueAt(readModels, `${job}/cellar`)).toBe(plus(noon, 20_000));
+  await feed(refused('b'));
+  expect(await actorRow(readModels, 'house.lamp-b')).toMatchObject({ revision: 1, scope: 'cellar' });
+  await feed(lit('b', 50));
+  expect((await rows('dues')).map((row) => `${row.name} ${row.stream}`).sort()).toEqual([
+    `${job}/attic house.lamp-a`,
+    `${job}/attic house.lamp-b`,
+  ]);
 });

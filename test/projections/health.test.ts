@@ -4,9 +4,10 @@ import { initial } from '../../src/contexts/engine/schedule/evolve.ts';
 import { instant, plus } from '../../src/core/instant.ts';
 import { constant, type Scheduled } from '../../src/core/job.ts';
 import { cron } from '../../src/core/slots.ts';
+import type { ReadModels } from '../../src/ports/read-models.ts';
 import { healthOf, inWords } from '../../src/projections/health.ts';
 import type { StatsRow } from '../../src/projections/run-queries.ts';
-import { checkHealth } from '../../src/ticker/health-watch.ts';
+import { checkHealth, watchHealth } from '../../src/ticker/health-watch.ts';
 import { createWorld, type World } from '../api/support/world.ts';
 import { noon } from './support.ts';
 
@@ -81,11 +82,14 @@ describe('health of a job', () => {
   });
 
   it('is failing when its last run failed or timed out, however fresh its last success is; a cancelled run is no failure', () => {
-    const fresh = { lastSuccessAt: ago(1), lastFailureAt: ago(0) };
+    const fresh = { lastSuccessAt: ago(1), lastFailureAt: ago(0), failingSince: ago(30), failuresInARow: 1 };
     expect(healthOf(item, stats({ ...fresh, lastVerdict: 'failed' }), null, noon)).toMatchObject({
       status: 'failing',
-      since: noon,
+      since: ago(30),
       message: 'its last run failed',
+    });
+    expect(healthOf(item, stats({ ...fresh, lastVerdict: 'failed', failuresInARow: 3 }), null, noon)).toMatchObject({
+      message: 'its last run failed, 3 failures in a row',
     });
     expect(healthOf(item, stats({ ...fresh, lastVerdict: 'timed-out' }), null, noon)).toMatchObject({
       status: 'failing',
@@ -104,6 +108,29 @@ describe('health of a job', () => {
     });
     expect(healthOf(item, bad, disabled, noon)).toMatchObject({ status: 'disabled', since: null });
     expect(healthOf({ ...item, enabled: false }, null, null, noon).status).toBe('disabled');
+  });
+
+  it('is nobody late once its schedule was removed', () => {
+    const removed: ScheduleState = { ...disabled, definition: { ...definition, enabled: true }, status: 'removed' };
+    expect(healthOf(item, stats({ lastSuccessAt: ago(9_000) }), removed, noon)).toMatchObject({
+      status: 'disabled',
+      message: 'its schedule was removed',
+      nextSlotAt: null,
+    });
+  });
+
+  it('that was only cancelled so far did run, without success', () => {
+    expect(healthOf(item, stats({ activeFrom: ago(90), total: 1, lastVerdict: 'cancelled' }), null, noon)).toMatchObject({
+      status: 'never-ran',
+      message: 'no run succeeded yet: active for 1 h 30 min, allowed are 1 h 5 min',
+    });
+  });
+
+  it('says by how much it is late, in the words of a person', () => {
+    const daily: Scheduled = { ...item, healthyWithinMinutes: 25 * 60 };
+    expect(healthOf(daily, stats({ lastSuccessAt: ago(28 * 60), lastVerdict: 'completed' }), null, noon).message).toBe(
+      '3 h late: the last success was 28 h ago, allowed are 25 h',
+    );
   });
 });
 
@@ -161,5 +188,53 @@ describe('alerts', () => {
     await world.tell(`engine.schedule-${job}`, 'PauseSchedule', { until: null }, { reason: 'repairs' });
     await check('2026-11-24T02:01:00.000Z');
     expect(alerts()).toEqual(['never-ran open', 'never-ran over']);
+  });
+
+  it('a restart raises nothing again, also while its read models are behind the log', async () => {
+    await check('2026-11-24T01:06:00.000Z');
+    expect(alerts()).toEqual(['never-ran open']);
+    const { readModels } = world.service;
+    const behind: ReadModels = {
+      ...readModels,
+      get: async (table, keys) => (String(keys[0]).startsWith('engine.health-') ? keys.map(() => null) : readModels.get(table, keys)),
+    };
+    await checkHealth({ ...world.service, readModels: behind });
+    await checkHealth(world.service);
+    expect([alerts(), await recorded()]).toEqual([['never-ran open'], ['AlertRaised never-ran']]);
+  });
+
+  it('a job whose report fails keeps no other back', async () => {
+    world.clock.set('2026-11-27T09:00:00.000Z');
+    const { commands } = world.service;
+    const send: typeof commands.send = async (command) => {
+      if (command.to === `engine.health-${job}`) throw new Error('no answer');
+      return commands.send(command);
+    };
+    await checkHealth({ ...world.service, commands: { ...commands, send } });
+    const told = world.notes.flatMap((note) => (note.kind === 'alert' ? [note.job] : []));
+    expect(told).toEqual([...world.service.registry.scheduled.keys()].filter((name) => name !== job));
+    expect(told).toContain('quiz/update-streaks');
+    expect(world.notes).toContainEqual({ kind: 'log', level: 'warn', scope: 'health', message: 'no answer', facts: { job } });
+  });
+
+  it('an ailment that gives way to another is not told as a recovery', async () => {
+    await run('01', 'completed');
+    await check('2026-11-24T02:30:00.000Z');
+    await run('03', 'failed');
+    await check('2026-11-24T03:01:00.000Z');
+    const over = world.notes.flatMap((note) => (note.kind === 'alert' && note.job === job && !note.open ? [note.message] : []));
+    expect(over).toEqual([`${job} is no longer late (its last run failed)`]);
+  });
+
+  it('are looked for once a minute, until it is stopped', async () => {
+    world.clock.set('2026-11-24T01:06:00.000Z');
+    const stopping = new AbortController();
+    const waits: number[] = [];
+    const sleep = async (ms: number): Promise<void> => {
+      waits.push(ms);
+      if (waits.length === 3) stopping.abort();
+    };
+    await watchHealth({ ...world.service, clock: { ...world.clock, sleep } }, stopping.signal);
+    expect([waits, alerts()]).toEqual([[60_000, 60_000, 60_000], ['never-ran open']]);
   });
 });

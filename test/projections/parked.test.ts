@@ -102,3 +102,22 @@ it('an erased actor takes what is parked about it along', async () => {
   await feed({ stream: 'giving.escrow-a', type: 'StreamErased' });
   expect((await listParked(readModels, { limit: 10 })).map((row) => row.about)).toEqual(['giving.escrow-b']);
 });
+
+it('a rebuild gives the same rows, however the log is cut into pages', async () => {
+  const facts = [
+    itemParked('a'),
+    itemParked('b'),
+    requested,
+    effectParked,
+    { stream: item('a'), type: 'ItemReplayed' },
+    itemParked('c', 3),
+  ];
+  const rowsAfter = async (...pages: readonly (readonly Fact[])[]): Promise<unknown> => {
+    const { feed, rows } = await openProjection(parked);
+    for (const page of pages) await feed(...page);
+    return rows('parked');
+  };
+  const whole = await rowsAfter(facts);
+  expect(whole).toHaveLength(3);
+  expect(await rowsAfter(...facts.map((fact) => [fact]))).toEqual(whole);
+});

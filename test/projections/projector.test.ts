@@ -70,6 +70,58 @@ it('a bad event leaves no rows, removes none, and the rest goes on', async () =>
   expect(await opened.readModels.checkpoint('words')).toBe('0000000000000005');
 });
 
+it('an event whose row cannot be stored is as bad, wherever it stands in the page, and is told once', async () => {
+  const odd = defineProjection({
+    ...words,
+    types: ['Said'],
+    apply: (event, rows) => {
+      const { word } = event.data as Count;
+      if (word === 'object') return rows.put('words', { word, times: { much: 1 } });
+      if (word === 'keyless') return rows.put('words', { times: 1 });
+      if (word === 'nowhere') return rows.put('nowhere', { word });
+      if (word === 'column') return rows.removeWhere('nowhere', 'word', word);
+      words.apply(event, rows);
+    },
+  });
+  const opened = await openProjection(odd);
+  const before = ['apple', 'object', 'bell', 'apple', 'keyless', 'nowhere', 'object', 'cat', 'column', 'apple'];
+  await opened.feed(...before.map((word) => said(word)));
+  expect(await counts(opened)).toEqual(['apple 3', 'bell 1', 'cat 1']);
+  expect(opened.bad.map(({ event }) => event.revision).sort((x, y) => x - y)).toEqual([1, 4, 5, 6, 8]);
+  expect(await opened.readModels.checkpoint('words')).toBe('0000000000000010');
+  await opened.feed(said('object'));
+  expect(await opened.readModels.checkpoint('words')).toBe('0000000000000011');
+});
+
+it('a row that is read from a table of nobody, or under half a key, costs its event only', async () => {
+  const lost = defineProjection({
+    ...words,
+    reads: ({ data }) => {
+      const { word } = data as Count;
+      if (word === 'nowhere') return [{ table: 'nowhere', key: [word] }];
+      return word === 'half' ? [{ table: 'sorts', key: [word] }] : [{ table: 'words', key: [word] }];
+    },
+  });
+  const opened = await openProjection(lost);
+  await opened.feed(said('apple'), said('nowhere'), said('half'), said('apple'));
+  expect(await counts(opened)).toEqual(['apple 2']);
+  expect(opened.bad.map(({ event }) => event.revision)).toEqual([1, 2]);
+});
+
+it('keys are told apart whatever stands in them', async () => {
+  const pairs = [
+    ['x\ny', 'z'],
+    ['x', 'y\nz'],
+    ['1:x', '1:x'],
+    ['', 'x'],
+    ['x', ''],
+  ];
+  const odd = defineProjection({ ...words, apply: (event, rows) => rows.put('sorts', event.data as Row) });
+  const opened = await openProjection(odd);
+  await opened.feed(...pairs.map(([sort, word]) => ({ stream: 'talk.word-1', type: 'Said', data: { sort: sort!, word: word! } })));
+  expect(await opened.rows('sorts')).toHaveLength(pairs.length);
+});
+
 it('an event whose rows cannot even be named is as bad, and holds nothing up', async () => {
   const opened = await openProjection(words);
   await opened.feed(said('apple'), said('bell', 'Blind'), said('cat'));

@@ -21,9 +21,15 @@ const opened = (nth: number, more: Fact['metadata'] = {}): Fact => {
     metadata: more,
   };
 };
-const closed = (nth: number, verdict: Verdict = 'completed', message: string | null = null): Fact => {
+type Counted = { readonly changed: number; readonly events: { readonly [type: string]: number } };
+const closed = (
+  nth: number,
+  verdict: Verdict = 'completed',
+  message: string | null = null,
+  counted: Counted = { changed: 0, events: {} },
+): Fact => {
   const at = plus(start, nth * hour);
-  const counts = { due: 2, changed: 9, parked: 1, events: {} };
+  const counts = { due: 2, parked: 1, ...counted };
   return {
     stream: schedule,
     type: 'SlotClosed',
@@ -120,12 +126,43 @@ describe('a run', () => {
       { stream: 'giving.escrow-d', type: 'EscrowReleased', metadata: { correlationId: 'command-1' } },
       changed(5, 'giving.escrow-e', 'EscrowReleased'),
     );
-    await feed(closed(0), changed(0, 'giving.wallet-q', 'FundsPosted', '2'));
-    expect(await getRun(readModels, slotAt(0))).toMatchObject({
-      events: { EscrowReleased: 3, EscrowHeld: 1 },
-      changed: 3,
-      verdict: 'completed',
+    const counted = { changed: 3, events: { EscrowReleased: 3, EscrowHeld: 1 } };
+    expect(await getRun(readModels, slotAt(0))).toMatchObject({ ...counted, verdict: 'open' });
+    await feed(closed(0, 'completed', null, counted), changed(0, 'giving.wallet-q', 'FundsPosted', '2'));
+    expect(await getRun(readModels, slotAt(0))).toMatchObject({ ...counted, verdict: 'completed' });
+  });
+
+  it('a refusal is told, and changes no actor', async () => {
+    const { readModels, feed } = await openProjection(runs);
+    await feed(opened(0), changed(0, 'giving.escrow-a', 'CommandRejected'));
+    expect(await getRun(readModels, slotAt(0))).toMatchObject({ events: { CommandRejected: 1 }, changed: 0 });
+  });
+
+  it('once closed it stands as the ledger says, whatever comes after', async () => {
+    const { readModels, feed } = await openProjection(runs);
+    const counted = { changed: 7, events: { EscrowReleased: 7 } };
+    await feed(opened(0), closed(0, 'cancelled', 'enough', counted), changed(0, 'giving.escrow-late', 'EscrowReleased'));
+    expect(await getRun(readModels, slotAt(0))).toMatchObject({ ...counted, verdict: 'cancelled' });
+  });
+
+  it.each([
+    [undefined, 'code'],
+    ['code, build 42', 'code'],
+    ['Lee, Ann', 'Lee, Ann'],
+  ])('knows who defined its schedule: by %s is %s', async (by, definedBy) => {
+    const { readModels, feed } = await openProjection(runs);
+    const define = (type: string, metadata: Fact['metadata'] = {}): Fact => ({
+      stream: schedule,
+      type,
+      data: { activeFrom: start },
+      metadata,
     });
+    await feed(define('ScheduleDefined', by === undefined ? {} : { by }), opened(0), define('ScheduleChanged', { by: 'bob' }));
+    await feed(opened(1));
+    expect([(await getRun(readModels, slotAt(0)))?.definedBy, (await getRun(readModels, slotAt(1)))?.definedBy]).toEqual([
+      definedBy,
+      'bob',
+    ]);
   });
 
   it("the engine's own events of a slot are not what it changed", async () => {
@@ -138,12 +175,15 @@ describe('a run', () => {
     expect(await getRun(readModels, slotAt(0))).toMatchObject({ events: {}, changed: 0 });
   });
 
-  it('keeps no name of an actor once it is closed', async () => {
+  it('keeps no name of an actor, open or closed', async () => {
     const { feed, rows } = await openProjection(runs);
     await feed(opened(0), changed(0, 'giving.escrow-a', 'EscrowReleased'));
-    await feed(closed(0), { stream: 'giving.escrow-a', type: 'StreamErased', metadata: { correlationId: 'marker', causationId: 'erase' } });
-    expect(await rows('runs')).toMatchObject([{ changed: 1, verdict: 'completed' }]);
-    expect(JSON.stringify(await rows('runs'))).not.toContain('giving.escrow-a');
+    const erased: Fact = { stream: 'giving.escrow-a', type: 'StreamErased', metadata: { correlationId: 'marker', causationId: 'erase' } };
+    await feed(erased);
+    expect(await rows('runs')).toMatchObject([{ changed: 1, verdict: 'open' }]);
+    expect(JSON.stringify(await rows('runs'))).not.toContain('escrow-a');
+    await feed(closed(0, 'completed', null, { changed: 1, events: { EscrowReleased: 1 } }));
+    expect(await rows('runs')).toMatchObject([{ changed: 1, verdict: 'completed', lastActor: null }]);
   });
 
   it('of a scope keeps key, job and scope apart', async () => {
@@ -206,15 +246,15 @@ describe('figures', () => {
     for (const [nth, verdict] of verdicts.entries()) {
       await feed(opened(nth), closed(nth, verdict));
       const stats = await getStats(readModels, job);
-      told.push([stats?.failuresInARow, stats?.lastFailureAt, stats?.lastSuccessAt]);
+      told.push([stats?.failuresInARow, stats?.failingSince, stats?.lastFailureAt, stats?.lastSuccessAt]);
     }
     const end = (nth: number): string => plus(start, nth * hour + 1_550);
     expect(told).toEqual([
-      [1, end(0), null],
-      [2, end(1), null],
-      [2, end(1), null],
-      [3, end(3), null],
-      [0, end(3), end(4)],
+      [1, end(0), end(0), null],
+      [2, end(0), end(1), null],
+      [2, end(0), end(1), null],
+      [3, end(0), end(3), null],
+      [0, null, end(3), end(4)],
     ]);
   });
 
@@ -241,5 +281,48 @@ describe('figures', () => {
     await feed({ stream: schedule, type: 'ScheduleDefined', data: { definition: {}, activeFrom: start } });
     await feed({ stream: schedule, type: 'ScheduleDefined', data: { definition: {}, activeFrom: noon } });
     expect(await getStats(readModels, job)).toMatchObject({ activeFrom: start, total: 0, lastVerdict: null });
+  });
+});
+
+describe('a rebuild', () => {
+  const tables = ['runs', 'skips', 'job_stats', 'schedule_definers'];
+  const two = { changed: 2, events: { EscrowReleased: 2 } };
+  const kept: Fact[] = [
+    { stream: schedule, type: 'ScheduleDefined', data: { definition: {}, activeFrom: start } },
+    opened(0),
+    changed(0, 'giving.escrow-a', 'EscrowReleased'),
+    changed(0, 'giving.escrow-b', 'EscrowReleased'),
+    closed(0, 'completed', null, two),
+    { stream: schedule, type: 'SlotsSkipped', data: { from: slotAt(1), to: slotAt(2), count: 2, reason: 'missed' } },
+    opened(3),
+    closed(3, 'failed', 'broken'),
+    { stream: schedule, type: 'LedgerFolded', data: { state: {} } },
+    opened(4),
+    changed(4, 'giving.escrow-c', 'EscrowReleased'),
+  ];
+  const rowsAfter = async (...pages: readonly (readonly Fact[])[]): Promise<unknown[]> => {
+    const { feed, rows } = await openProjection(runs);
+    for (const page of pages) await feed(...page);
+    return Promise.all(tables.map(rows));
+  };
+
+  it('gives the same rows, however the log is cut into pages', async () => {
+    const whole = await rowsAfter(kept);
+    expect(await rowsAfter(...kept.map((fact) => [fact]))).toEqual(whole);
+    expect(await rowsAfter(kept.slice(0, 3), kept.slice(3))).toEqual(whole);
+  });
+
+  it('tells what an actor that is erased by now had been for a closed run', async () => {
+    const marker: Fact = { stream: 'giving.escrow-a', type: 'StreamErased', metadata: { correlationId: 'marker', causationId: 'erase' } };
+    const without = kept.filter((fact) => fact.stream !== 'giving.escrow-a');
+    expect(await rowsAfter([...without, marker])).toEqual(await rowsAfter([...kept, marker]));
+  });
+
+  it('of a folded ledger changes no figure', async () => {
+    const { readModels, feed } = await openProjection(runs);
+    await feed(...kept.slice(0, 8));
+    const before = await getStats(readModels, job);
+    await feed(kept[8]!);
+    expect(await getStats(readModels, job)).toEqual(before);
   });
 });

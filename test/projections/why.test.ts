@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { giving } from '../../src/contexts/giving/index.ts';
-import type { StreamName } from '../../src/core/event.ts';
+import type { Metadata, NewEvent, StreamName } from '../../src/core/event.ts';
 import { fromMs, instant } from '../../src/core/instant.ts';
+import { reactionsTo } from '../../src/core/reactions.ts';
+import { defineReactor } from '../../src/core/reactor.ts';
 import { runDemo } from '../../src/demo.ts';
 import { type Explanation, findEntity, why } from '../../src/projections/why.ts';
 import { formatWhy } from '../../src/projections/why-format.ts';
@@ -83,6 +85,76 @@ describe('why, of decisions by command', () => {
     await expect(why(world.service, 'nobody.thing-1')).rejects.toMatchObject({ code: 'not-found' });
     await world.store.erase(escrow);
     await expect(why(world.service, escrow)).rejects.toMatchObject({ code: 'stream-erased' });
+  });
+});
+
+describe('why, of a long stream', () => {
+  const wallet: StreamName = 'giving.wallet-r1';
+  const recorded = (type: string, cents: string, more: Partial<Metadata> = {}): NewEvent => ({
+    id: crypto.randomUUID(),
+    type,
+    data: { escrow: 'e1', cents },
+    metadata: { correlationId: 'c', causationId: crypto.randomUUID(), asOf: instant(friday), rule: 'test', schema: '1', ...more },
+  });
+  const many = (count: number): NewEvent[] => Array.from({ length: count }, () => recorded('FundsReceivable', '1'));
+
+  it('tells the newest decisions and the state of all events, with or without the row of its actor', async () => {
+    const world = await createWorld();
+    await world.store.append({ stream: wallet, events: [...many(2_499), recorded('FundsPosted', '7')], expected: 'no-stream' });
+    const told = async () => {
+      const { changes, now } = await why(world.service, wallet, 2);
+      return [changes.map((change) => [change.events, change.revision]), now.state];
+    };
+    const wanted = [
+      [
+        [['FundsPosted'], 2_499],
+        [['FundsReceivable'], 2_498],
+      ],
+      { receivableCents: '2492', fiatCents: '7' },
+    ];
+    expect(await told()).toEqual(wanted);
+    await world.catchUp();
+    expect(await told()).toEqual(wanted);
+    await world.store.append({ stream: wallet, events: [recorded('FundsPosted', '3')], expected: 2_499 });
+    expect((await why(world.service, wallet)).now.state).toEqual({ receivableCents: '2489', fiatCents: '10' });
+  });
+
+  it('begins at the newest fold, also when what was before it is gone', async () => {
+    const world = await createWorld();
+    await world.defineAll();
+    const stream: StreamName = 'engine.schedule-giving/release-escrows';
+    const { state } = (await why(world.service, stream)).now;
+    const folded = { ...recorded('LedgerFolded', '0'), data: { state } };
+    await world.store.append({ stream, events: [folded, { ...recorded('ScheduleRemoved', '0'), data: {} }], expected: 0 });
+    await world.store.truncate(stream, 1);
+    const { changes, now } = await why(world.service, stream);
+    expect(changes.flatMap((change) => change.events)).toEqual(['ScheduleRemoved', 'LedgerFolded']);
+    expect(now.state).toEqual({ ...(state as object), status: 'removed' });
+  });
+
+  it('finds what followed however much came after it; a reactor that throws costs nothing', async () => {
+    const world = await createWorld();
+    world.clock.set(friday);
+    await world.tell(escrow, 'SendDonation', donation);
+    await world.tell(escrow, 'ConfirmReceipt', {});
+    const held = (await world.store.read(escrow)).events.find((event) => event.type === 'EscrowHeld')!;
+    const { registry } = world.service;
+    const reserve = registry.reactors
+      .filter((reactor) => reactor.on.includes('EscrowHeld'))
+      .flatMap((reactor) => reactionsTo(reactor, held))
+      .find((command) => command.to === wallet)!;
+    const followed = recorded('FundsReceivable', '2500', { causationId: reserve.id });
+    await world.store.append({ stream: wallet, events: [...many(3), followed, ...many(900)], expected: 'no-stream' });
+    const broken = defineReactor({
+      name: 'giving/break-down',
+      on: ['EscrowHeld'],
+      targets: [],
+      react: () => {
+        throw new Error('broken');
+      },
+    });
+    const [change] = (await why({ ...world.service, registry: { ...registry, reactors: [broken, ...registry.reactors] } }, escrow)).changes;
+    expect(change?.followed).toEqual([{ stream: wallet, events: ['FundsReceivable'] }]);
   });
 });
 

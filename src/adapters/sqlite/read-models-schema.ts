@@ -31,7 +31,7 @@ export const createSql = ({ name, spec, columns }: Physical): string => {
   return `CREATE TABLE IF NOT EXISTS ${quote(name)} (${body}, PRIMARY KEY (${spec.key.map(quote).join(', ')})) WITHOUT ROWID;${indexes.join('')}`;
 };
 
-export const dropSql = ({ name }: Physical): string => `DROP TABLE IF EXISTS ${quote(name)}`;
+export const dropSql = (name: string): string => `DROP TABLE IF EXISTS ${quote(name)}`;
 
 export const upsertSql = ({ name, columns }: Physical): string =>
   `INSERT OR REPLACE INTO ${quote(name)} (${columns.map(quote).join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CarillonError } from '../../core/errors.ts';
 import type { Position } from '../../core/event.ts';
 import type { Projection, Row } from '../../core/projection.ts';
@@ -7,228 +8,180 @@ import type { Build, Commit, ReadModels } from '../../ports/read-models.ts';
 import { openDatabase, transaction } from './database.ts';
 import { guarded } from './errors.ts';
 import { compact } from './purge.ts';
-import {
-  createSql,
-  deleteSql,
-  deleteWhereSql,
-  dropSql,
-  getSql,
-  type Physical,
-  physical,
-  querySql,
-  toCells,
-  toRow,
-  upsertSql,
-} from './read-models-schema.ts';
+import { type BuildRow, createBuilds, migrations } from './read-models-builds.ts';
+import { deleteSql, deleteWhereSql, getSql, type Physical, physical, querySql, toCells, toRow, upsertSql } from './read-models-schema.ts';
+import { createWaiters } from './read-models-waiters.ts';
 
-const migrations = [
-  `CREATE TABLE builds (projection TEXT NOT NULL, build TEXT NOT NULL, version INTEGER NOT NULL, generation INTEGER NOT NULL, checkpoint TEXT, PRIMARY KEY (projection, build)) WITHOUT ROWID`,
-];
-
-type BuildRow = { readonly version: number; readonly generation: number; readonly checkpoint: Position | null };
 type Opened = { readonly projection: Projection; readonly tables: ReadonlyMap<string, Physical> };
-type Waiter = { readonly position: Position; done(): void };
+/** The statements of a table, prepared once: a page of events writes thousands of rows. */
+type Prepared = { readonly upsert: StatementSync; readonly remove: StatementSync; readonly get: StatementSync };
+
+/** Rows that are hashed in one go; the event loop turns in between. */
+const hashPage = 2_000;
+
+const nameOf = (projection: string, build: Build): string => `${projection} ${build}`;
+
+const createStatements = (db: DatabaseSync) => {
+  const byText = new Map<string, StatementSync>();
+  let byTable = new WeakMap<Physical, Prepared>();
+  return {
+    of(sql: string): StatementSync {
+      const known = byText.get(sql);
+      if (known !== undefined) return known;
+      const made = db.prepare(sql);
+      byText.set(sql, made);
+      return made;
+    },
+    table(table: Physical): Prepared {
+      const known = byTable.get(table);
+      if (known !== undefined) return known;
+      const made = { upsert: db.prepare(upsertSql(table)), remove: db.prepare(deleteSql(table)), get: db.prepare(getSql(table)) };
+      byTable.set(table, made);
+      return made;
+    },
+    clear(): void {
+      byText.clear();
+      byTable = new WeakMap();
+    },
+  };
+};
+
+/** The builds that this process has opened, and the tables behind the names that readers use. */
+const createOpened = () => {
+  const opened = new Map<string, Opened>();
+  const owners = new Map<string, string>();
+  return {
+    get: (projection: string, build: Build): Opened | undefined => opened.get(nameOf(projection, build)),
+    use(projection: Projection, build: Build, row: BuildRow): void {
+      const tables = new Map(projection.tables.map((spec) => [spec.name, physical(spec, row.version, row.generation)]));
+      opened.set(nameOf(projection.name, build), { projection, tables });
+      for (const spec of projection.tables) owners.set(spec.name, projection.name);
+    },
+    close: (projection: string, build: Build): void => void opened.delete(nameOf(projection, build)),
+    /** Readers name a table, not its projection: a name that two have would mix their rows. */
+    claim({ name, tables }: Projection): void {
+      for (const table of tables) {
+        const owner = owners.get(table.name) ?? name;
+        if (owner !== name)
+          throw new CarillonError('definition-invalid', `Projections "${owner}" and "${name}" both have a table "${table.name}"`);
+      }
+    },
+    table(table: string, build: Build = 'live'): Physical {
+      const found = opened.get(nameOf(owners.get(table) ?? '', build))?.tables.get(table);
+      if (found === undefined) throw new CarillonError('not-found', `No projection has a table "${table}"`);
+      return found;
+    },
+  };
+};
 
 /** Read models in one SQLite file. NORMAL sync: what a power cut loses is read from the log again. */
 export const openSqliteReadModels = ({ file }: { readonly file: string }): ReadModels => {
   const db: DatabaseSync = openDatabase({ file, migrations, synchronous: 'NORMAL', secureDelete: true });
-  const statements = new Map<string, StatementSync>();
-  const opened = new Map<string, Opened>();
-  const owners = new Map<string, string>();
-  const checkpoints = new Map<string, Position | null>();
-  const waiters = new Map<string, Waiter[]>();
+  const statements = createStatements(db);
+  const builds = createBuilds(db, statements.clear);
+  const opened = createOpened();
+  const waiters = createWaiters();
+  /** Live ones only, for those who wait. */
+  const checkpoints = new Map<string, Position>();
 
-  const statement = (sql: string): StatementSync => {
-    const known = statements.get(sql);
-    if (known !== undefined) return known;
-    const made = db.prepare(sql);
-    statements.set(sql, made);
-    return made;
-  };
-  /** The statements of a table, prepared once: a page of events writes thousands of rows. */
-  type Prepared = { readonly upsert: StatementSync; readonly remove: StatementSync; readonly get: StatementSync };
-  let prepared = new WeakMap<Physical, Prepared>();
-  const preparedFor = (table: Physical): Prepared => {
-    const known = prepared.get(table);
-    if (known !== undefined) return known;
-    const made = { upsert: db.prepare(upsertSql(table)), remove: db.prepare(deleteSql(table)), get: db.prepare(getSql(table)) };
-    prepared.set(table, made);
-    return made;
-  };
-  const name = (projection: string, build: Build): string => `${projection} ${build}`;
-
-  const storedBuild = (projection: string, build: Build): BuildRow | null =>
-    (statement('SELECT version, generation, checkpoint FROM builds WHERE projection = ? AND build = ?').get(projection, build) as
-      | BuildRow
-      | undefined) ?? null;
-
-  const readBuild = (projection: string, build: Build): BuildRow | null => {
-    const row = storedBuild(projection, build);
-    if (row === null) return null;
-    if (row.checkpoint !== null && !/^\d{16,}$/.test(String(row.checkpoint)))
-      throw new CarillonError('projection-corrupt', `The checkpoint of projection "${projection}" is unreadable`, { projection });
-    return row;
+  const stands = (projection: string, position: Position | null): void => {
+    if (position === null) return void checkpoints.delete(projection);
+    checkpoints.set(projection, position);
+    waiters.reached(projection, position);
   };
 
-  const writeBuild = (projection: string, build: Build, row: BuildRow): void => {
-    statement('INSERT OR REPLACE INTO builds (projection, build, version, generation, checkpoint) VALUES (?, ?, ?, ?, ?)').run(
-      projection,
-      build,
-      row.version,
-      row.generation,
-      row.checkpoint,
-    );
+  const write = ({ projection, build, puts, removes, removeWheres, previous, next }: Commit): void => {
+    if (!builds.advance(projection, build, previous, next))
+      throw new CarillonError('projection-fenced', `Projection "${projection}" (${build}) does not stand at ${String(previous)}`, {
+        projection,
+      });
+    for (const { table, column, value } of removeWheres) statements.of(deleteWhereSql(opened.table(table, build), column)).run(value);
+    for (const { table, key } of removes) statements.table(opened.table(table, build)).remove.run(...key);
+    for (const { table, row } of puts) {
+      const found = opened.table(table, build);
+      statements.table(found).upsert.run(...toCells(found, row));
+    }
   };
 
-  const use = (projection: Projection, build: Build, row: BuildRow): void => {
-    const tables = new Map(projection.tables.map((spec) => [spec.name, physical(spec, row.version, row.generation)]));
-    opened.set(name(projection.name, build), { projection, tables });
-    checkpoints.set(name(projection.name, build), row.checkpoint);
-    for (const spec of projection.tables) owners.set(spec.name, projection.name);
-  };
-
-  /** Drops the tables that a build has in the file, opened or not. */
-  const drop = (projection: Projection, build: Build): void => {
-    const row = storedBuild(projection.name, build);
-    if (row !== null) for (const spec of projection.tables) db.exec(dropSql(physical(spec, row.version, row.generation)));
-    statements.clear();
-    prepared = new WeakMap();
-  };
-
-  const begin = (projection: Projection, build: Build): BuildRow => {
-    const generations = (['live', 'rebuild'] as const).map((each) => storedBuild(projection.name, each)?.generation ?? 0);
-    const row: BuildRow = { version: projection.version, generation: Math.max(...generations) + 1, checkpoint: null };
-    transaction(db, () => {
-      drop(projection, build);
-      for (const spec of projection.tables) {
-        const table = physical(spec, row.version, row.generation);
-        db.exec(dropSql(table));
-        db.exec(createSql(table));
-      }
-      writeBuild(projection.name, build, row);
-    });
-    return row;
-  };
-
-  const tableOf = (table: string, build: Build = 'live'): Physical => {
-    const found = opened.get(name(owners.get(table) ?? '', build))?.tables.get(table);
-    if (found === undefined) throw new CarillonError('not-found', `No projection has a table "${table}"`);
-    return found;
-  };
-
-  const reached = (projection: string, position: Position): void => {
-    const list = waiters.get(projection);
-    if (list === undefined || list.length === 0) return;
-    waiters.set(
-      projection,
-      list.filter((waiter) => {
-        if (waiter.position > position) return true;
-        waiter.done();
-        return false;
-      }),
-    );
-  };
-
-  const write = (commit: Commit): void => {
-    const known = checkpoints.get(name(commit.projection, commit.build)) ?? null;
-    const fenced = statement('UPDATE builds SET checkpoint = ? WHERE projection = ? AND build = ? AND checkpoint IS ?').run(
-      commit.next,
-      commit.projection,
-      commit.build,
-      commit.previous,
-    );
-    if (Number(fenced.changes) !== 1)
-      throw new CarillonError(
-        'projection-fenced',
-        `Projection "${commit.projection}" stands at ${String(known)}, not at ${String(commit.previous)}`,
-        { projection: commit.projection },
-      );
-    for (const { table, column, value } of commit.removeWheres) statement(deleteWhereSql(tableOf(table, commit.build), column)).run(value);
-    for (const { table, key } of commit.removes) preparedFor(tableOf(table, commit.build)).remove.run(...key);
-    for (const { table, row } of commit.puts) {
-      const found = tableOf(table, commit.build);
-      preparedFor(found).upsert.run(...toCells(found, row));
+  /** Along the key in pages, so that ticks and requests go on. Whoever compares hashes keeps the build still. */
+  const hashTable = async (table: Physical, update: (text: string) => void): Promise<void> => {
+    for (let after: Row | undefined; ; ) {
+      const { sql, parameters } = querySql(table, '*', { limit: hashPage, ...(after === undefined ? {} : { after }) });
+      const rows = guarded(file, () => statements.of(sql).all(...parameters)).map((stored) => toRow(table, stored));
+      for (const row of rows) update(`${JSON.stringify(row)}\n`);
+      after = rows.at(-1);
+      if (rows.length < hashPage) return;
+      await nextTurn();
     }
   };
 
   return {
     open: async (projection, build) =>
       guarded(file, () => {
-        const row = build === 'live' ? readBuild(projection.name, 'live') : null;
-        const made = row === null || row.version !== projection.version ? begin(projection, build) : row;
-        use(projection, build, made);
+        opened.claim(projection);
+        // A rebuild that ended with its process would keep rows of streams that are erased from now on.
+        const left = opened.get(projection.name, 'rebuild') === undefined && builds.read(projection.name, 'rebuild') !== null;
+        if (build === 'live' && left) builds.remove(projection, 'rebuild');
+        const row = build === 'live' ? builds.read(projection.name, 'live') : null;
+        const made = row === null || row.version !== projection.version ? builds.begin(projection, build) : row;
+        opened.use(projection, build, made);
+        if (build === 'live') stands(projection.name, made.checkpoint);
         return made.checkpoint;
       }),
     commit: async (commit) =>
       guarded(file, () => {
         transaction(db, () => write(commit));
-        checkpoints.set(name(commit.projection, commit.build), commit.next);
-        if (commit.build === 'live') reached(commit.projection, commit.next);
+        if (commit.build === 'live') stands(commit.projection, commit.next);
       }),
     get: async (table, keys, build) =>
       guarded(file, () => {
-        const found = tableOf(table, build);
-        const { get: query } = preparedFor(found);
+        const found = opened.table(table, build);
+        const { get } = statements.table(found);
         return keys.map((key) => {
-          const row = query.get(...key);
+          const row = get.get(...key);
           return row === undefined ? null : toRow(found, row);
         });
       }),
     list: async (table, query) =>
       guarded(file, () => {
-        const found = tableOf(table);
+        const found = opened.table(table);
         const { sql, parameters } = querySql(found, '*', query);
-        return statement(sql)
+        return statements
+          .of(sql)
           .all(...parameters)
           .map((row) => toRow(found, row));
       }),
     count: async (table, query) =>
       guarded(file, () => {
-        const { sql, parameters } = querySql(tableOf(table), 'count(*) AS n', query);
-        return Number(statement(sql).get(...parameters)?.n);
+        const { sql, parameters } = querySql(opened.table(table), 'count(*) AS n', query);
+        return Number(statements.of(sql).get(...parameters)?.n);
       }),
-    checkpoint: async (projection) => guarded(file, () => readBuild(projection, 'live')?.checkpoint ?? null),
-    passed: (projection, position, signal) => {
-      const at = checkpoints.get(name(projection, 'live')) ?? null;
-      if ((at !== null && at >= position) || signal?.aborted) return Promise.resolve();
-      return new Promise((resolve) => {
-        const done = (): void => {
-          signal?.removeEventListener('abort', done);
-          resolve();
-        };
-        signal?.addEventListener('abort', done);
-        waiters.set(projection, [...(waiters.get(projection) ?? []), { position, done }]);
-      });
+    checkpoint: async (projection) => guarded(file, () => builds.read(projection, 'live')?.checkpoint ?? null),
+    passed: async (projection, position, signal) => {
+      if ((checkpoints.get(projection) ?? '') < position) await waiters.wait(projection, position, signal);
     },
     swap: async (projection) =>
       guarded(file, () => {
-        const rebuilt = readBuild(projection, 'rebuild');
-        const build = opened.get(name(projection, 'rebuild'));
+        const rebuilt = builds.read(projection, 'rebuild');
+        const build = opened.get(projection, 'rebuild');
         if (rebuilt === null || build === undefined) throw new CarillonError('not-found', `Projection "${projection}" has no rebuild`);
-        transaction(db, () => {
-          drop(build.projection, 'live');
-          writeBuild(projection, 'live', rebuilt);
-          statement('DELETE FROM builds WHERE projection = ? AND build = ?').run(projection, 'rebuild');
-        });
-        opened.delete(name(projection, 'rebuild'));
-        use(build.projection, 'live', rebuilt);
-        if (rebuilt.checkpoint !== null) reached(projection, rebuilt.checkpoint);
+        builds.promote(build.projection, rebuilt);
+        opened.close(projection, 'rebuild');
+        opened.use(build.projection, 'live', rebuilt);
+        stands(projection, rebuilt.checkpoint);
       }),
-    hash: async (projection, build) =>
-      guarded(file, () => {
-        const digest = createHash('sha256');
-        for (const table of opened.get(name(projection, build))?.tables.values() ?? []) {
-          digest.update(`${table.spec.name}\n`);
-          const { sql } = querySql(table, '*', { limit: -1 });
-          for (const row of db.prepare(sql).iterate(-1)) digest.update(`${JSON.stringify(toRow(table, row as Row))}\n`);
-        }
-        return digest.digest('hex');
-      }),
+    hash: async (projection, build) => {
+      const digest = createHash('sha256');
+      for (const table of opened.get(projection, build)?.tables.values() ?? []) {
+        digest.update(`${table.spec.name}\n`);
+        await hashTable(table, (text) => void digest.update(text));
+      }
+      return digest.digest('hex');
+    },
     // Rows move between pages as tables grow, and leave copies behind: only a rewritten file has none.
     purge: () => compact(db, file),
     close: async () => {
-      for (const list of waiters.values()) for (const waiter of list) waiter.done();
-      waiters.clear();
+      waiters.close();
       statements.clear();
       if (db.isOpen) db.close();
     },

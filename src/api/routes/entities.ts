@@ -46,7 +46,21 @@ const Change = Exact({
   slot: Nullable(SlotCause),
   followed: Type.Array(Exact({ stream: Type.String(), events: Names })),
 });
-const Explanation = Exact({ stream: Type.String(), changes: Type.Array(Change), now: Exact({ state: AnyJson, next: Next }) });
+const StandingSchema = Exact({
+  job: Type.String(),
+  rule: Type.String({
+    description:
+      'Why the job leaves the actor alone: not-due, due, paused, disabled, parked, failing, nothing-due, or the rule that ignored it',
+  }),
+  dueAt: Text,
+  facts: AnyJson,
+  lastSlot: Text,
+});
+const Explanation = Exact({
+  stream: Type.String(),
+  changes: Type.Array(Change),
+  now: Exact({ state: AnyJson, next: Next, jobs: Type.Array(StandingSchema) }),
+});
 const AsOf = Exact({ stream: Type.String(), at: Type.String(), revision: Nullable(Type.Integer()), state: AnyJson, settled: AnyJson });
 
 const getEntity = (app: App, { service }: RouteDeps): void => {
@@ -93,7 +107,7 @@ const whyEntity = (app: App, { service }: RouteDeps): void => {
         events: [...change.events],
         followed: change.followed.map((each) => ({ stream: each.stream, events: [...each.events] })),
       }));
-      return { stream, changes: told, now: { state: withoutSecrets(categoryOf(stream), now.state), next: now.next } };
+      return { stream, changes: told, now: { ...now, state: withoutSecrets(categoryOf(stream), now.state), jobs: [...(now.jobs ?? [])] } };
     },
   );
 };
