@@ -135,12 +135,40 @@ const counted = (event: RecordedEvent, rows: Rows): void => {
   rows.put('runs', same ? next : { ...next, changed: Number(row.changed) + 1, lastActor: actor });
 };
 
+/** A ledger whose beginning was trimmed is met at a fold: its totals stand for the verdicts that are gone. */
+const folded = (event: RecordedEvent, rows: Rows): void => {
+  const key = idOf(event.stream);
+  if (rows.get('schedule_definers', [key]) !== null) return;
+  rows.put('schedule_definers', { key, definedBy: 'code' });
+  const { totals, activeFrom, last } = (event.data as Data<'LedgerFolded'>).state;
+  const job = jobOfKey(key);
+  const stats = rows.get('job_stats', [job]) ?? emptyStats(job);
+  const plus = (column: string, count: number): number => Number(stats[column]) + count;
+  const runs = totals.completed + totals.failed + totals.cancelled + totals['timed-out'];
+  rows.put('job_stats', {
+    ...stats,
+    total: plus('total', runs),
+    completed: plus('completed', totals.completed),
+    failed: plus('failed', totals.failed),
+    cancelled: plus('cancelled', totals.cancelled),
+    timedOut: plus('timedOut', totals['timed-out']),
+    skipped: plus('skipped', totals.skipped),
+    totalDurationMs: plus('totalDurationMs', totals.durationMs),
+    activeFrom: stats.activeFrom ?? activeFrom,
+    lastSlot: last?.slot ?? null,
+    lastVerdict: last?.verdict ?? null,
+    lastRunAt: last?.closedAt ?? null,
+    lastSuccessAt: last?.verdict === 'completed' ? last.closedAt : null,
+  });
+};
+
 const handlers: { readonly [type: string]: (event: RecordedEvent, rows: Rows) => void } = {
   SlotOpened: opened,
   SlotClosed: closed,
   SlotsSkipped: skipped,
   ScheduleDefined: defined,
   ScheduleChanged: changed,
+  LedgerFolded: folded,
 };
 
 const isEngine = (stream: StreamName): boolean => categoryOf(stream).startsWith('engine.');

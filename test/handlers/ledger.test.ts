@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { createMemoryEventStore } from '../../src/adapters/memory/event-store.ts';
+import { openSqliteReadModels } from '../../src/adapters/sqlite/read-models.ts';
 import { createSystemIds } from '../../src/adapters/system/ids.ts';
 import type { ScheduleState } from '../../src/contexts/engine/schedule/events.ts';
 import { schedule } from '../../src/contexts/engine/schedule/schedule.ts';
@@ -10,6 +11,9 @@ import { evolveAll } from '../../src/core/settle.ts';
 import { cron } from '../../src/core/slots.ts';
 import { trimLedger } from '../../src/handlers/ledger.ts';
 import { loadActor } from '../../src/handlers/load.ts';
+import { project } from '../../src/projections/projector.ts';
+import { statsOf } from '../../src/projections/run-queries.ts';
+import { runs } from '../../src/projections/runs.ts';
 import { virtualClock } from '../support/virtual.ts';
 
 const key = 'giving/release-escrows';
@@ -69,4 +73,19 @@ it('a ledger is folded every 500 verdicts, loads from its newest fold, and loses
   expect(after.length).toBeLessThan(before);
   expect(after[0]).toMatchObject({ type: 'LedgerFolded', revision: fold });
   expect((await loadActor(store, decider, stream)).state).toEqual(state);
+
+  // Figures over all runs survive the trim: a rebuild meets the fold, whose totals stand for what is gone.
+  const readModels = openSqliteReadModels({ file: ':memory:' });
+  let previous = await readModels.open(runs, 'live');
+  for await (const page of store.readAll({})) {
+    await project(readModels, runs, page, previous);
+    previous = page.upTo;
+  }
+  expect(await statsOf(readModels, key)).toEqual({
+    totalExecutions: 1_200,
+    successfulExecutions: 1_200,
+    failedExecutions: 0,
+    successRate: 100,
+  });
+  await readModels.close();
 });

@@ -69,6 +69,10 @@ export type ScheduleState = {
   /** The newest slots that a backfill completed; they are not opened again. At most 100. */
   readonly backfilled: readonly Instant[];
   readonly last: { readonly slot: SlotId; readonly verdict: Verdict; readonly openedAt: Instant; readonly closedAt: Instant } | null;
+  /** All verdicts ever: what a folded and trimmed ledger still tells. Slots that were skipped count one each. */
+  readonly totals: { readonly [verdict in Verdict]: number } & { readonly skipped: number; readonly durationMs: number };
+  /** When the schedule first became active. */
+  readonly activeFrom: Instant | null;
   /** Verdict events since the last fold. */
   readonly verdicts: number;
 };

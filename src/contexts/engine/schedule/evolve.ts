@@ -13,6 +13,8 @@ export const initial: ScheduleState = {
   skipped: [],
   backfilled: [],
   last: null,
+  totals: { completed: 0, failed: 0, cancelled: 0, 'timed-out': 0, skipped: 0, durationMs: 0 },
+  activeFrom: null,
   verdicts: 0,
 };
 
@@ -36,6 +38,7 @@ const closed = (state: ScheduleState, data: Extract<ScheduleEvent, { type: 'Slot
       open?.cause === 'backfill' && data.verdict === 'completed' ? [...state.backfilled, data.at].slice(-keepUnfinished) : state.backfilled,
     earlier: state.earlier.filter((segment) => watermark === null || segment.until > watermark),
     last: { slot: data.slot, verdict: data.verdict, openedAt: open?.openedAt ?? data.at, closedAt: data.closedAt },
+    totals: { ...state.totals, [data.verdict]: state.totals[data.verdict] + 1, durationMs: state.totals.durationMs + data.durationMs },
     verdicts: state.verdicts + 1,
   };
 };
@@ -51,6 +54,7 @@ export const evolve = (state: ScheduleState, event: ScheduleEvent): ScheduleStat
         status: 'active',
         definition,
         version: state.version + 1,
+        activeFrom: state.activeFrom ?? activeFrom,
         earlier: [],
         watermark: state.watermark !== null && state.watermark > watermark ? state.watermark : watermark,
       };
@@ -71,12 +75,13 @@ export const evolve = (state: ScheduleState, event: ScheduleEvent): ScheduleStat
     case 'SlotClosed':
       return closed(state, event.data);
     case 'SlotsSkipped': {
-      const { from, to, reason } = event.data;
+      const { from, to, count, reason } = event.data;
       const skipped = reason === 'nothing-due' ? state.skipped : [...state.skipped, { from, to }].slice(-keepSkipped);
       return {
         ...state,
         watermark: to,
         skipped,
+        totals: { ...state.totals, skipped: state.totals.skipped + count },
         verdicts: state.verdicts + 1,
         earlier: state.earlier.filter((segment) => segment.until > to),
       };
