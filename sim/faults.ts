@@ -64,7 +64,14 @@ export const createFault = (seed: number, swarm: Swarm, world: World, trace: (wh
 
 const forever = (): Promise<never> => new Promise(() => undefined);
 
-export type PortWorld = { readonly world: World; readonly fault: Fault; crash(life: Life, why: string): void };
+export type PortWorld = {
+  readonly world: World;
+  readonly fault: Fault;
+  crash(life: Life, why: string): void;
+  problem(invariant: string, text: string): void;
+};
+/** More calls than this without time moving is a livelock. */
+const mostCalls = 50_000;
 type Options = {
   /** Changes something: its reply can be lost. */ readonly write?: boolean;
   readonly error: () => Error;
@@ -75,9 +82,14 @@ const storeError = (what: string) => () => new CarillonError('store-unavailable'
 
 /** One port call of a process, with its fate: error before, crash before, effect then crash, effect then lost reply, slow; or none. */
 const caller =
-  ({ world, fault, crash }: PortWorld, life: Life) =>
+  ({ world, fault, crash, problem }: PortWorld, life: Life) =>
   async <T>(point: string, { write = false, error, rate }: Options, work: () => Promise<T>): Promise<T> => {
     if (life.dead()) return forever();
+    if (++world.spin.count > mostCalls) {
+      problem('I10', `livelock: ${mostCalls} port calls at one instant, the last ${point}`);
+      life.kill();
+      return forever();
+    }
     if (write && fault.hit('crashBefore', point)) {
       crash(life, `before ${point}`);
       return forever();

@@ -117,6 +117,9 @@ const checkVerdicts = (events: readonly RecordedEvent[], registry: Registry, say
   const opened = new Map<string, { position: string; at: Instant }>();
   for (const event of events) {
     const category = categoryOf(event.stream);
+    // A pause in the middle of a run leaves the rest of it to a later slot.
+    if (event.type === 'SchedulePaused')
+      for (const slot of opened.keys()) if (event.stream.endsWith(`-${slot.slice(0, slot.indexOf('@'))}`)) opened.delete(slot);
     if (event.type === 'SlotOpened') {
       const { slot, at } = event.data as { slot: string; at: Instant };
       opened.set(slot, { position: event.position, at });

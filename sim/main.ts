@@ -113,6 +113,9 @@ const wanted = [
   'zombieWrite',
 ];
 
+/** Not reached while one process owns everything: printed, so that nobody takes it for tested. */
+const outOfReach = ['conflict'];
+
 const many = async (count: number, first: number): Promise<void> => {
   const began = performance.now();
   const sums = new Map<string, number>();
@@ -148,6 +151,7 @@ const many = async (count: number, first: number): Promise<void> => {
   );
   if (missing.length > 0)
     console.log(`${count >= 50 ? 'FAILS: never happened' : 'never happened (too few seeds to count)'}: ${missing.join(', ')}`);
+  console.log(`not reached with one owner: ${outOfReach.filter((name) => !sums.has(name)).join(', ') || 'none'}`);
   process.exitCode = failures > 0 || (missing.length > 0 && count >= 50) ? 1 : 0;
 };
 

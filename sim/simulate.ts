@@ -148,7 +148,7 @@ export const simulate = async (options: Options): Promise<Outcome> => {
     },
   };
 
-  const portWorld: PortWorld = { world, fault, crash: (life, why) => void (life === process.life() && process.kill(why)) };
+  const portWorld: PortWorld = { world, fault, crash: (life, why) => void (life === process.life() && process.kill(why)), problem };
   let skewMs = swarm.skewMs;
   let calmNow = false;
   let registryNow: Registry | null = null;

@@ -50,6 +50,8 @@ export type World = {
   sleep(ms: number): Promise<void>;
   /** Real calls under way (the store's commit waits for a turn of the event loop): time stands still for them. */
   readonly busy: { count: number };
+  /** Port calls since time last moved: a loop that never lets it move is a defect. */
+  readonly spin: { count: number };
   /** Runs until `endMs`, or until `stop` says so, which is asked after each step. */
   run(endMs: number, stop?: () => boolean): Promise<void>;
   readonly steps: { count: number };
@@ -60,6 +62,7 @@ export const createWorld = (start: Instant, ties: Prng): World => {
   const startMs = Date.parse(start);
   let nowMs = startMs;
   const busy = { count: 0 };
+  const spin = { count: 0 };
   const steps = { count: 0 };
   const at = (ms: number, run: () => void): void => heap.push({ at: Math.max(nowMs, Math.ceil(ms)), tie: ties.next(), run });
   const settle = async (): Promise<void> => {
@@ -74,6 +77,7 @@ export const createWorld = (start: Instant, ties: Prng): World => {
     after: (ms, run) => at(nowMs + ms, run),
     sleep: (ms) => new Promise((resolve) => at(nowMs + ms, resolve)),
     busy,
+    spin,
     steps,
     run: async (endMs, stop) => {
       await settle();
@@ -84,6 +88,7 @@ export const createWorld = (start: Instant, ties: Prng): World => {
           return;
         }
         heap.pop();
+        if (next.at > nowMs) spin.count = 0;
         nowMs = next.at;
         steps.count++;
         next.run();

@@ -66,6 +66,7 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
   const projections = projectionsOf(registry, partitions);
   const stopping = new AbortController();
 
+  const readModelsLost = (await readModels.checkpoint(dueIndexName).catch(() => null)) === null;
   const tail = await startTail(deps, projections.map(wrap), (projection, event, error) =>
     observers.note({
       kind: 'log',
@@ -84,7 +85,14 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
   const ask = async (source: string): Promise<never> => {
     throw new CarillonError('not-found', `No source is named "${source}"`);
   };
-  const handlers = await startHandlers({ ...deps, commands: bus, contexts, ask, projections: projections.map(({ name }) => name) });
+  const handlers = await startHandlers({
+    ...deps,
+    readModelsLost,
+    commands: bus,
+    contexts,
+    ask,
+    projections: projections.map(({ name }) => name),
+  });
   const imports = createImports({ ...deps, commands: bus, reactors: handlers.reactors }, stopping.signal);
 
   let go = (): void => undefined;

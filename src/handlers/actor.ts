@@ -56,7 +56,11 @@ const load = async (deps: ActorDeps, { stream, works }: Group, again: boolean): 
   if (cached !== undefined) return { base: cached, fromCache: true };
   deps.cache.delete(stream);
   const row = again || works.length > 1 ? undefined : works[0]?.row;
-  return { base: row ?? (await loadActor(deps.store, decider, stream)), fromCache: false };
+  if (row !== undefined) return { base: row, fromCache: false };
+  const base = await loadActor(deps.store, decider, stream);
+  // An append of unknown outcome told nobody of a pause or a parked item: what is loaded anew is learnt anew.
+  deps.flags.learn(stream, base.state);
+  return { base, fromCache: false };
 };
 
 /** Decides all work on one actor in order, each on the state that the one before left. */

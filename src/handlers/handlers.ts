@@ -34,6 +34,8 @@ export type HandlerDeps = Omit<OrderDeps, 'flags' | 'partition' | 'look'> & {
   /** Names of all projections: an erasure waits for each. */
   readonly projections: readonly string[];
   readonly keepRunsDays: number;
+  /** The read models began anew with this start. */
+  readonly readModelsLost: boolean;
   /** The contexts whose partitions this process owns. */
   readonly contexts: readonly string[];
 };
@@ -196,6 +198,7 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
   };
 
   const { schedules, waiting } = await learn();
+  await reactors.begun();
   await own();
   // Items whose actor was done when the last owner went, before it could say so.
   for (const { about } of waiting) {

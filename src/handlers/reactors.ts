@@ -22,6 +22,11 @@ export type ReactorDeps = {
   readonly ids: Ids;
   readonly observers: Observers;
   readonly build: number;
+  /**
+   * The read models are gone or new: nobody knows what the reactors had done. They begin at the beginning; what was done
+   * is answered as then, since the ids of their commands are computed.
+   */
+  readonly readModelsLost: boolean;
 };
 
 /** How far reactors are, for planning. */
@@ -36,6 +41,8 @@ const backoff = exponential('200ms', '10s');
 const maxHops = 16;
 const pageSize = 500;
 const reopenAfterMs = 250;
+/** The place before the first event of a log. */
+const beforeAll = ''.padStart(16, '0') as Position;
 
 const progressName = (reactor: Reactor): string => `reactor:${reactor.name}`;
 
@@ -60,6 +67,7 @@ type Progress = { upTo: Position | null; readonly waiting: { readonly position: 
 
 /** Runs the reactors: each follows the log from its own checkpoint, which passes an event only when all its commands were answered. */
 export const createReactors = (deps: ReactorDeps, signal: AbortSignal) => {
+  const begun = new Map(deps.registry.reactors.map((reactor) => [reactor.name, Promise.withResolvers<void>()]));
   const progress = new Map<string, Progress>(deps.registry.reactors.map((reactor) => [reactor.name, { upTo: null, waiting: [] }]));
 
   const reached = (reactor: Reactor, position: Position): void => {
@@ -129,28 +137,21 @@ export const createReactors = (deps: ReactorDeps, signal: AbortSignal) => {
     await Promise.all(commands.map((command) => deliver(reactor, command)));
   };
 
+  /** Where a reactor goes on. Where it began is recorded before anything else, also on an empty log: a crash must not move it. */
   const start = async (reactor: Reactor): Promise<Position | null> => {
     const name = progressName(reactor);
     const known = await deps.readModels.open({ name, version: 1, tables: [], apply: () => undefined }, 'live');
     if (known !== null || reactor.from === 'beginning') return known;
-    const head = await deps.store.head();
-    if (head !== null)
-      await deps.readModels.commit({
-        projection: name,
-        build: 'live',
-        puts: [],
-        removes: [],
-        removeWheres: [],
-        previous: null,
-        next: head,
-      });
-    return head;
+    const next = deps.readModelsLost ? beforeAll : ((await deps.store.head()) ?? beforeAll);
+    await deps.readModels.commit({ projection: name, build: 'live', puts: [], removes: [], removeWheres: [], previous: null, next });
+    return next;
   };
 
   const follow = async (reactor: Reactor): Promise<void> => {
     const name = progressName(reactor);
     let saved = await start(reactor);
     if (saved !== null) reached(reactor, saved);
+    begun.get(reactor.name)?.resolve();
     for await (const page of deps.store.subscribe({ after: saved, types: reactor.on, pageSize }, signal)) {
       await handle(reactor, page.events);
       if (signal.aborted) return;
@@ -193,6 +194,9 @@ export const createReactors = (deps: ReactorDeps, signal: AbortSignal) => {
   });
 
   const loops = deps.registry.reactors.map(keepFollowing);
+  signal.addEventListener('abort', () => {
+    for (const { resolve } of begun.values()) resolve();
+  });
   return {
     progress: {
       drained: async (category) => {
@@ -204,6 +208,8 @@ export const createReactors = (deps: ReactorDeps, signal: AbortSignal) => {
         }
       },
     } satisfies ReactorProgress,
+    /** Resolves when each has its place in the log: what is appended afterwards is met by all of them. */
+    begun: (): Promise<unknown> => Promise.all([...begun.values()].map(({ promise }) => promise)),
     stopped: (): Promise<unknown> => Promise.all(loops),
   };
 };

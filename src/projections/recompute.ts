@@ -2,7 +2,6 @@ import type { Position, StreamName } from '../core/event.ts';
 import { jobOfKey } from '../core/ids.ts';
 import { defineProjection, type Key, type Row } from '../core/projection.ts';
 import type { Registry } from '../core/registry.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { Commit, ReadModels } from '../ports/read-models.ts';
 import { dueIndexName, duesOfState, replaceDues, scopeOf, storedDues, toStored } from './due-index.ts';
 import { type ActorRow, listActors } from './due-queries.ts';
@@ -12,14 +11,11 @@ export type RecomputeDeps = {
   readonly registry: Registry;
   readonly readModels: ReadModels;
   readonly tail: Pick<Tail, 'paused'>;
-  /** With it, others get a turn after each page. */
-  readonly clock?: Pick<Clock, 'sleep'>;
   /** Told of an actor whose `dueAt` threw: it keeps the due instants that it had. */
   readonly onBadActor?: (stream: string, error: unknown) => void;
 };
 
 const pageSize = 1_000;
-const betweenPagesMs = 1;
 
 /** Remembers under which build and settings the due instants were asked for. */
 const mark = defineProjection({
@@ -64,7 +60,7 @@ const recomputePage = async (
   deps: RecomputeDeps,
   read: () => Promise<readonly ActorRow[]>,
 ): Promise<{ page: readonly ActorRow[]; changed: number }> => {
-  const done = await deps.tail.paused(dueIndexName, async () => {
+  return deps.tail.paused(dueIndexName, async () => {
     const at = await deps.readModels.checkpoint(dueIndexName);
     const page = at === null ? [] : await read();
     const changes: Changes = { puts: [], removes: [] };
@@ -72,8 +68,6 @@ const recomputePage = async (
     if (at !== null && changed > 0) await commitAt(deps.readModels, dueIndexName, changes, { previous: at, next: at });
     return { page, changed };
   });
-  await deps.clock?.sleep(betweenPagesMs);
-  return done;
 };
 
 const recomputeCategory = async (deps: RecomputeDeps, category: string): Promise<number> => {

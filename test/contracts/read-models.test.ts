@@ -117,20 +117,38 @@ it('sqlite: a file from before table names were kept opens as it is, and its tab
   db.close();
 });
 
-it('sqlite: others have their turn while a hash is taken', async () => {
+it('sqlite: others have their turn while many rows are written, read and hashed', async () => {
   const models = openSqliteReadModels({ file: ':memory:' });
   await models.open(sample(), 'live');
-  const places = Array.from({ length: 9_000 }, (_, n) => place('b', `p${n}`, n));
-  await models.commit(commitOf(null, 1, { places }));
-  let turns = 0;
-  let taken = false;
-  const turn = (): void => {
-    turns += 1;
-    if (!taken) setImmediate(turn);
+  const places = Array.from({ length: 1_000 }, (_, n) => place('b', `p${n}`, n));
+  /** How often others had their turn meanwhile. */
+  const turnsOf = async (work: () => Promise<unknown>): Promise<number> => {
+    let turns = 0;
+    let over = false;
+    const turn = (): void => {
+      turns += 1;
+      if (!over) setImmediate(turn);
+    };
+    setImmediate(turn);
+    await work();
+    over = true;
+    return turns;
   };
-  setImmediate(turn);
-  await models.hash('sample', 'live');
-  taken = true;
-  expect(turns).toBeGreaterThanOrEqual(4);
+  const commits = async (): Promise<void> => {
+    for (let n = 0; n < 5; n++)
+      await models.commit(commitOf(n === 0 ? null : n, n + 1, { places: places.map((row) => ({ ...row, board: `b${n}` })) }));
+  };
+  expect(await turnsOf(commits)).toBeGreaterThanOrEqual(4);
+  expect(await turnsOf(() => models.hash('sample', 'live'))).toBeGreaterThanOrEqual(2);
+  const reads = async (): Promise<void> => {
+    for (let n = 0; n < 5; n++) {
+      await models.list('places', { where: { board: `b${n}` }, limit: 1_000 });
+      await models.get(
+        'places',
+        places.map((row) => [`b${n}`, row.player as string]),
+      );
+    }
+  };
+  expect(await turnsOf(reads)).toBeGreaterThanOrEqual(8);
   await models.close();
 });

@@ -16,8 +16,12 @@ type Opened = { readonly projection: Projection; readonly tables: ReadonlyMap<st
 /** The statements of a table, prepared once: a page of events writes thousands of rows. */
 type Prepared = { readonly upsert: StatementSync; readonly remove: StatementSync; readonly get: StatementSync };
 
-/** Rows that are hashed in one go; the event loop turns in between. */
+/** Rows that are hashed in one go. */
 const hashPage = 2_000;
+/** After so many rows others have a turn: SQLite is synchronous, and pages that follow each other would hold up HTTP and ticks. */
+const manyRows = 250;
+
+const yieldAfter = (rows: number): Promise<void> | undefined => (rows < manyRows ? undefined : nextTurn());
 
 const nameOf = (projection: string, build: Build): string => `${projection} ${build}`;
 
@@ -111,7 +115,7 @@ export const openSqliteReadModels = ({ file }: { readonly file: string }): ReadM
       for (const row of rows) update(`${JSON.stringify(row)}\n`);
       after = rows.at(-1);
       if (rows.length < hashPage) return;
-      await nextTurn();
+      await yieldAfter(rows.length);
     }
   };
 
@@ -128,29 +132,35 @@ export const openSqliteReadModels = ({ file }: { readonly file: string }): ReadM
         if (build === 'live') stands(projection.name, made.checkpoint);
         return made.checkpoint;
       }),
-    commit: async (commit) =>
-      guarded(file, () => {
-        transaction(db, () => write(commit));
-        if (commit.build === 'live') stands(commit.projection, commit.next);
-      }),
-    get: async (table, keys, build) =>
-      guarded(file, () => {
+    commit: async (commit) => {
+      guarded(file, () => transaction(db, () => write(commit)));
+      if (commit.build === 'live') stands(commit.projection, commit.next);
+      await yieldAfter(commit.puts.length + commit.removes.length);
+    },
+    get: async (table, keys, build) => {
+      const rows = guarded(file, () => {
         const found = opened.table(table, build);
         const { get } = statements.table(found);
         return keys.map((key) => {
           const row = get.get(...key);
           return row === undefined ? null : toRow(found, row);
         });
-      }),
-    list: async (table, query) =>
-      guarded(file, () => {
+      });
+      await yieldAfter(rows.length);
+      return rows;
+    },
+    list: async (table, query) => {
+      const rows = guarded(file, () => {
         const found = opened.table(table);
         const { sql, parameters } = querySql(found, '*', query);
         return statements
           .of(sql)
           .all(...parameters)
           .map((row) => toRow(found, row));
-      }),
+      });
+      await yieldAfter(rows.length);
+      return rows;
+    },
     count: async (table, query) =>
       guarded(file, () => {
         const { sql, parameters } = querySql(opened.table(table), 'count(*) AS n', query);
