@@ -22,13 +22,18 @@ export const physical = (spec: TableSpec, version: number, generation: number): 
   ),
 });
 
-/** Table and indexes; the table itself is kept in key order, which saves an index. */
-export const createSql = ({ name, spec, columns }: Physical): string => {
+/**
+ * Table and indexes. A table that is little more than its key is kept in key order itself, which saves an index. One with JSON is
+ * not: its long rows would stand in the inner pages of the tree too, and every search would go through them (twice the cost at
+ * states of 2 KB; counting along the key reads all of them).
+ */
+export const createSql = ({ name, spec, columns, json }: Physical): string => {
   const body = columns.map((column) => `${quote(column)} ${sqlTypes[spec.columns[column]!]}`).join(', ');
+  const rowid = json.size > 0 ? '' : ' WITHOUT ROWID';
   const indexes = (spec.indexes ?? []).map(
     (index, place) => `CREATE INDEX IF NOT EXISTS ${quote(`${name}_${place}`)} ON ${quote(name)} (${index.map(quote).join(', ')});`,
   );
-  return `CREATE TABLE IF NOT EXISTS ${quote(name)} (${body}, PRIMARY KEY (${spec.key.map(quote).join(', ')})) WITHOUT ROWID;${indexes.join('')}`;
+  return `CREATE TABLE IF NOT EXISTS ${quote(name)} (${body}, PRIMARY KEY (${spec.key.map(quote).join(', ')}))${rowid};${indexes.join('')}`;
 };
 
 export const dropSql = (name: string): string => `DROP TABLE IF EXISTS ${quote(name)}`;
