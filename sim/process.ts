@@ -78,6 +78,7 @@ export const createProcess = (deps: ProcessDeps): Process => {
     life = mine;
     trace(name, `starts, life ${epoch}`);
     startEngine({
+      settings: {},
       ...deps.ports(mine),
       registry: deps.registry(mine),
       clock: clockOf(world, mine, deps.skew),

@@ -140,6 +140,7 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
       broker,
       build,
       partitions: folder.partitions,
+      settings: config.settings,
       wrapProjection: telemetry.projection,
       keepRunsDays: config.keepRunsDays,
       ticker: options.ticker ?? true,

@@ -23,7 +23,7 @@ export type ConfigFile = {
   readonly drainSeconds?: number;
   /** GET /metrics without a token. */
   readonly metricsPublic?: boolean;
-  /** Your own contexts; the five sample systems when absent. */
+  /** Your own contexts; the three sample systems when absent. */
   readonly contexts?: readonly ContextDefinition[];
   /** Settings of contexts: `{ giving: { holdHours: 48 } }`. */
   readonly settings?: { readonly [context: string]: { readonly [setting: string]: Value } };

@@ -3,6 +3,7 @@ import type { ImportState } from './contexts/engine/import/events.ts';
 import { CarillonError, messageOf } from './core/errors.ts';
 import { type Instant, plus } from './core/instant.ts';
 import type { IntakeLine } from './core/intake.ts';
+import { canonical, type Json } from './core/json.ts';
 import { hash32 } from './core/partition.ts';
 import type { Projection } from './core/projection.ts';
 import type { Registry } from './core/registry.ts';
@@ -15,6 +16,7 @@ import type { Commands } from './ports/commands.ts';
 import type { EventStore } from './ports/event-store.ts';
 import type { Observers } from './ports/observers.ts';
 import type { ReadModels } from './ports/read-models.ts';
+import { caughtUp } from './projections/caught-up.ts';
 import { dueIndex, dueIndexName } from './projections/due-index.ts';
 import { actorRow } from './projections/due-queries.ts';
 import { parked } from './projections/parked.ts';
@@ -37,6 +39,8 @@ export type EngineDeps = {
   readonly observers: Observers;
   readonly build: number;
   readonly partitions: number;
+  /** The settings of the contexts: when they change, stored due instants are asked for again. */
+  readonly settings: Json;
   readonly ticker: boolean;
   readonly keepRunsDays: number;
   readonly wrapProjection?: (projection: Projection) => Projection;
@@ -59,6 +63,10 @@ export const projectionsOf = (registry: Registry, partitions: number): readonly 
   ...registry.projections,
 ];
 
+/** Tells apart the builds, settings and jobs that due instants were computed with. */
+const fingerprintOf = ({ build, settings, registry }: EngineDeps): string =>
+  String(hash32(canonical([build, settings, [...registry.dues.values()].flat().map((due) => due.name)])));
+
 /** Ticker, handlers and projections on the given ports: everything but the adapters. Tests and the simulator start it the same way. */
 export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
   const { registry, store, readModels, observers, partitions, clock } = deps;
@@ -76,9 +84,10 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
       facts: { position: event.position, type: event.type },
     }),
   );
-  const head = await store.head();
-  if (head !== null) await readModels.passed(dueIndexName, head);
-  await recomputeDues({ registry, readModels, tail }, String(hash32(`${deps.build} ${JSON.stringify([...registry.dues.keys()])}`)));
+  await caughtUp(deps, [dueIndexName]);
+  const onBadActor = (stream: string, error: unknown): void =>
+    observers.note({ kind: 'log', level: 'error', scope: 'projections', message: `dueAt threw: ${messageOf(error)}`, facts: { stream } });
+  await recomputeDues({ registry, readModels, tail, onBadActor }, fingerprintOf(deps));
 
   const bus = await createBus(deps);
   const contexts = registry.contexts.map((context) => context.name);
@@ -110,8 +119,7 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
   let ticker = { stop: async (): Promise<void> => undefined };
   if (deps.ticker) {
     await defineSchedules({ ...deps, commands: bus }, activeFrom);
-    const defined = await store.head();
-    if (defined !== null) await readModels.passed(dueIndexName, defined);
+    await caughtUp(deps, [dueIndexName]);
     ticker = await startTicker(deps);
     running.push(watchHealth({ ...deps, commands: bus }, stopping.signal));
   }
@@ -153,8 +161,7 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
       await imports.stopped();
       await handlers.stop();
       await bus.close();
-      const last = await store.head().catch(() => null);
-      if (last !== null) await Promise.race([readModels.passed(dueIndexName, last), clock.sleep(2_000)]);
+      await Promise.race([caughtUp(deps, [dueIndexName]).catch(() => undefined), clock.sleep(2_000)]);
       await tail.stop();
     },
   };

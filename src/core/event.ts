@@ -52,13 +52,8 @@ export type RecordedEvent = NewEvent & {
 /** A recorded event whose data the reader knows: reactors and boards name the events they are written for. */
 export type Recorded<E extends DomainEvent> = E & Omit<RecordedEvent, 'type' | 'data'>;
 
-/** Says that a reader has seen everything up to a position, also past what its filter left out. */
-export type Mark = { readonly upTo: Position };
-
 /** The type of the marker that stays when a stream is erased; projections drop the stream's rows when they meet it. */
 export const streamErased = 'StreamErased';
 
 /** The type of a recorded refusal; no actor evolves on it. */
 export const commandRejected = 'CommandRejected';
-
-export const isMark = (item: RecordedEvent | Mark): item is Mark => 'upTo' in item;

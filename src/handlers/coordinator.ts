@@ -9,6 +9,7 @@ import { toMs } from '../core/instant.ts';
 import type { Json } from '../core/json.ts';
 import type { Broker } from '../ports/broker.ts';
 import { exchanges } from '../ports/broker.ts';
+import { caughtUp } from '../projections/caught-up.ts';
 import { getRun, runsName } from '../projections/run-queries.ts';
 import type { OrderDeps } from './orders.ts';
 import { createPlanner, type Plan } from './plan.ts';
@@ -49,8 +50,7 @@ export const createCoordinator = (deps: CoordinatorDeps, signal: AbortSignal) =>
   const tasks = createTasks(deps, send, signal);
 
   const close = async (slot: SlotId, verdict: Verdict, run: RunState | null, open: OpenSlotState): Promise<void> => {
-    const head = await deps.store.head();
-    if (head !== null) await deps.readModels.passed(runsName, head, signal);
+    await caughtUp(deps, [runsName], signal);
     // A stop ends the wait early: the counts may lag, and the next owner closes the slot.
     if (signal.aborted) return;
     const row = await getRun(deps.readModels, slot);
@@ -168,5 +168,5 @@ export const createCoordinator = (deps: CoordinatorDeps, signal: AbortSignal) =>
       });
   };
 
-  return { nudge, idle: (): boolean => active.size === 0 && tasks.idle() };
+  return { nudge };
 };

@@ -27,7 +27,6 @@ const messages = { confirmed: 'ConfirmEffect', failed: 'FailEffect', unknown: 'R
  */
 export const createEffects = (deps: EffectDeps, signal: AbortSignal) => {
   const lanes = new Map<string, Lane>();
-  let running = 0;
 
   const call = async (effect: Effect, { state }: Call): Promise<EffectOutcome> => {
     const timeout = new AbortController();
@@ -84,10 +83,8 @@ export const createEffects = (deps: EffectDeps, signal: AbortSignal) => {
       const next = lane.queue.shift();
       if (next === undefined) return;
       lane.running += 1;
-      running += 1;
       void carryOut(effect, lane, next).finally(() => {
         lane.running -= 1;
-        running -= 1;
         pump(effect, lane);
       });
     }
@@ -103,6 +100,5 @@ export const createEffects = (deps: EffectDeps, signal: AbortSignal) => {
       lane.queue.push(next);
       pump(effect, lane);
     },
-    idle: (): boolean => running === 0,
   };
 };

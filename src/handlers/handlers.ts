@@ -11,6 +11,7 @@ import type { Json } from '../core/json.ts';
 import { partitionKey, queueKey } from '../core/partition.ts';
 import { categoryOf } from '../core/stream.ts';
 import { type Broker, type Consumer, exchanges, type Handler, type Message } from '../ports/broker.ts';
+import { caughtUp } from '../projections/caught-up.ts';
 import { dueIndexName } from '../projections/due-index.ts';
 import { actorRow, listActors } from '../projections/due-queries.ts';
 import { peek } from './actor.ts';
@@ -63,13 +64,12 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
     settings: null,
     state: (stream) => peekState(stream as StreamName),
     rows: async (table, where) => {
-      const head = await deps.store.head();
-      if (head !== null)
-        await Promise.all(
-          deps.registry.projections
-            .filter((each) => each.tables.some(({ name }) => name === table))
-            .map((each) => deps.readModels.passed(each.name, head, signal)),
-        );
+      const owners = deps.registry.projections.filter((each) => each.tables.some(({ name }) => name === table));
+      await caughtUp(
+        deps,
+        owners.map(({ name }) => name),
+        signal,
+      );
       return deps.readModels.list(table, { where, limit: 1_000 });
     },
     ask: deps.ask,
@@ -154,8 +154,7 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
 
   /** Paused schedules and failed items must be known before the first settle. */
   const learn = async (): Promise<{ readonly schedules: readonly ScheduleState[]; readonly waiting: readonly ItemState[] }> => {
-    const head = await deps.store.head();
-    if (head !== null) await deps.readModels.passed(dueIndexName, head);
+    await caughtUp(deps, [dueIndexName]);
     const schedules: ScheduleState[] = [];
     const waiting: ItemState[] = [];
     for (const category of ['engine.schedule', 'engine.item']) {

@@ -4,29 +4,18 @@ import { nextPending, slotAfter } from '../contexts/engine/schedule/slots-of.ts'
 import type { Answer, Command } from '../core/command.ts';
 import { CarillonError, messageOf } from '../core/errors.ts';
 import type { StreamName } from '../core/event.ts';
-import { derivedId, scheduleKey } from '../core/ids.ts';
+import { derivedId, scheduleKey, scheduleStream } from '../core/ids.ts';
 import { fromMs, type Instant, plus, toMs } from '../core/instant.ts';
 import type { ImportProgress, IntakeLine } from '../core/intake.ts';
 import type { Json } from '../core/json.ts';
-import type { Registry } from '../core/registry.ts';
 import { categoryOf, contextOf, streamOf } from '../core/stream.ts';
-import type { Clock, Ids } from '../ports/clock.ts';
-import type { Commands } from '../ports/commands.ts';
-import type { EventStore } from '../ports/event-store.ts';
-import type { Observers } from '../ports/observers.ts';
-import type { ReadModels } from '../ports/read-models.ts';
+import { caughtUp } from '../projections/caught-up.ts';
 import { dueIndexName } from '../projections/due-index.ts';
 import { actorRow, firstDueAt } from '../projections/due-queries.ts';
+import type { EngineParts } from './deps.ts';
 import type { ReactorProgress } from './reactors.ts';
 
-export type ImportDeps = {
-  readonly registry: Registry;
-  readonly store: EventStore;
-  readonly readModels: ReadModels;
-  readonly commands: Commands;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly observers: Observers;
+export type ImportDeps = EngineParts & {
   readonly reactors: ReactorProgress;
 };
 
@@ -52,16 +41,13 @@ export const createImports = (deps: ImportDeps, signal: AbortSignal) => {
   const tell = async (stream: StreamName, type: string, data: Json, by: string, reason: string): Promise<Answer> =>
     deps.commands.send({ id: deps.ids.next(), to: stream, type, data, asOf: deps.clock.now(), by, reason });
 
-  const caughtUp = async (): Promise<void> => {
-    const head = await deps.store.head();
-    if (head !== null) await deps.readModels.passed(dueIndexName, head, signal);
-  };
+  const indexed = (): Promise<void> => caughtUp(deps, [dueIndexName], signal);
 
   const jobsOf = (contexts: readonly string[]) =>
     [...deps.registry.jobs.values()].filter((job) => contexts.includes(contextOf(job.actor.category)));
 
   const scheduleOf = async (key: string): Promise<ScheduleState | null> => {
-    const row = await actorRow(deps.readModels, `engine.schedule-${key}`);
+    const row = await actorRow(deps.readModels, scheduleStream(key));
     return row === null ? null : (row.state as ScheduleState);
   };
 
@@ -84,7 +70,7 @@ export const createImports = (deps: ImportDeps, signal: AbortSignal) => {
     for (;;) {
       if (signal.aborted) return;
       for (const job of jobsOf(contexts)) await deps.reactors.drained(job.actor.category, signal);
-      await caughtUp();
+      await indexed();
       const open = await Promise.all(jobsOf(contexts).map(async (job) => (await scheduleOf(scheduleKey(job.name)))?.open ?? null));
       if (open.every((slot) => slot === null) && (await nextDueSlot(contexts, cursor)) === null) return;
       await deps.clock.sleep(lookAgainMs, signal);
@@ -101,7 +87,7 @@ export const createImports = (deps: ImportDeps, signal: AbortSignal) => {
     const counts = { accepted: 0, rejected: 0, ignored: 0 };
     const last = lines.at(-1)!.asOf;
     for (let index = 0; !signal.aborted; ) {
-      await caughtUp();
+      await indexed();
       const slot = await nextDueSlot(contexts, last);
       const end = Math.min(index + chunk, lines.length);
       let to = index;
@@ -117,7 +103,7 @@ export const createImports = (deps: ImportDeps, signal: AbortSignal) => {
       index = to;
       const cursor = index < lines.length ? (lines[index - 1]?.asOf ?? lines[0]!.asOf) : last;
       for (const job of jobsOf(contexts)) await deps.reactors.drained(job.actor.category, signal);
-      await caughtUp();
+      await indexed();
       const due = await nextDueSlot(contexts, index < lines.length ? lines[index]!.asOf : last);
       if (due === null && sent > 0 && index < lines.length) {
         await tell(stream, 'AdvanceImport', { cursor, done: index }, by, reason);
@@ -159,7 +145,7 @@ export const createImports = (deps: ImportDeps, signal: AbortSignal) => {
       if (given.length === 0) throw new CarillonError('import-invalid', 'The file holds no commands');
       const id = derivedId('import', name, ...given.map((line) => line.id));
       const stream = streamOf('engine.import', id);
-      await caughtUp();
+      await indexed();
       const before = await stateOf(stream);
       if (before?.status === 'finished' || running.has(id)) return (await progress(id))!;
       const now = deps.clock.now();
@@ -188,7 +174,7 @@ export const createImports = (deps: ImportDeps, signal: AbortSignal) => {
         })
         .finally(() => running.delete(id));
       running.set(id, work);
-      await caughtUp();
+      await indexed();
       return (await progress(id)) ?? { id, status: 'running', lines: lines.length, done: 0, cursor: null };
     },
     stopped: (): Promise<unknown> => Promise.all(running.values()),

@@ -4,27 +4,16 @@ import { messageOf } from '../core/errors.ts';
 import { itemStream, jobOfKey, runStream } from '../core/ids.ts';
 import type { Instant } from '../core/instant.ts';
 import type { AnyJob, Look } from '../core/job.ts';
-import type { Registry } from '../core/registry.ts';
-import type { Clock, Ids } from '../ports/clock.ts';
-import type { Commands } from '../ports/commands.ts';
-import type { EventStore } from '../ports/event-store.ts';
-import type { Observers } from '../ports/observers.ts';
-import type { ReadModels } from '../ports/read-models.ts';
+import { caughtUp } from '../projections/caught-up.ts';
 import { dueIndexName } from '../projections/due-index.ts';
 import { type DueRow, pageDue } from '../projections/due-queries.ts';
 import type { Work } from './actor.ts';
+import type { EngineParts } from './deps.ts';
 import type { Flags } from './flags.ts';
 import type { Partition } from './partition.ts';
 import { type Entry, type Order, observeAll, workOn } from './slice.ts';
 
-export type OrderDeps = {
-  readonly registry: Registry;
-  readonly store: EventStore;
-  readonly readModels: ReadModels;
-  readonly commands: Commands;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly observers: Observers;
+export type OrderDeps = EngineParts & {
   readonly flags: Flags;
   readonly build: number;
   partition(key: string): Partition | undefined;
@@ -159,8 +148,7 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
   const carryOut = async (order: Order, job: AnyJob): Promise<void> => {
     const done = new Set<string>();
     while (!signal.aborted) {
-      const head = await deps.store.head();
-      if (head !== null) await deps.readModels.passed(dueIndexName, head, signal);
+      await caughtUp(deps, [dueIndexName], signal);
       const tally = await pass(order, job, done);
       if (!tally.goOn || signal.aborted) return;
       if (tally.settled > 0) continue;
@@ -194,6 +182,5 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
         })
         .finally(() => active.delete(name));
     },
-    idle: (): boolean => active.size === 0,
   };
 };

@@ -3,6 +3,7 @@ import { jobOfKey, keyOfSlot, type SlotId, scheduleKey, scheduleStream } from '.
 import { durationMs, plus } from '../core/instant.ts';
 import type { AnyJob, Scheduled } from '../core/job.ts';
 import { isSlot } from '../core/slots.ts';
+import { caughtUp } from '../projections/caught-up.ts';
 import { dueIndexName } from '../projections/due-index.ts';
 import { actorRow, countDueByOwner, population } from '../projections/due-queries.ts';
 import type { CoordinatorDeps } from './coordinator.ts';
@@ -52,8 +53,7 @@ export const createPlanner = (deps: CoordinatorDeps, signal: AbortSignal) => {
   /** Reactors that can reach a category, then the due index: everything sent before this call has been answered and is in the index. */
   const settled = async (category: string): Promise<void> => {
     await deps.reactors.drained(category, signal);
-    const head = await deps.store.head();
-    if (head !== null) await deps.readModels.passed(dueIndexName, head, signal);
+    await caughtUp(deps, [dueIndexName], signal);
   };
 
   const held = async (job: AnyJob, total: number): Promise<Plan['held']> => {

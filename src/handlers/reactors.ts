@@ -7,20 +7,9 @@ import { exponential } from '../core/job.ts';
 import { reactionsTo } from '../core/reactions.ts';
 import type { Reactor } from '../core/reactor.ts';
 import type { Registry } from '../core/registry.ts';
-import type { Clock, Ids } from '../ports/clock.ts';
-import type { Commands } from '../ports/commands.ts';
-import type { EventStore } from '../ports/event-store.ts';
-import type { Observers } from '../ports/observers.ts';
-import type { ReadModels } from '../ports/read-models.ts';
+import type { EngineParts } from './deps.ts';
 
-export type ReactorDeps = {
-  readonly registry: Registry;
-  readonly store: EventStore;
-  readonly readModels: ReadModels;
-  readonly commands: Commands;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly observers: Observers;
+export type ReactorDeps = EngineParts & {
   readonly build: number;
   /**
    * The read models are gone or new: nobody knows what the reactors had done. They begin at the beginning; what was done

@@ -66,6 +66,5 @@ export const createTasks = (
         )
         .finally(() => active.delete(slot));
     },
-    idle: (): boolean => active.size === 0,
   };
 };

@@ -4,7 +4,6 @@ import type { ScheduleEvent, ScheduleState } from '../contexts/engine/schedule/e
 import { schedule } from '../contexts/engine/schedule/schedule.ts';
 import type { RecordedEvent, StreamName } from '../core/event.ts';
 import { commandRejected, type Position } from '../core/event.ts';
-import { scheduleStream } from '../core/ids.ts';
 import { categoryOf, idOf } from '../core/stream.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventStore } from '../ports/event-store.ts';
@@ -83,6 +82,3 @@ export const watchSchedules = async (
   };
   return { watch: { schedules, imports }, stopped: follow() };
 };
-
-/** The stream that a key of `schedules` stands for. */
-export const streamOfKey = scheduleStream;

@@ -78,6 +78,7 @@ export const virtualWorld = (start: Instant, definitions?: readonly ContextDefin
       observers,
       build: 1,
       partitions: 8,
+      settings: {},
       keepRunsDays: 90,
       ticker,
     });

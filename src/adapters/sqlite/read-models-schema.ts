@@ -1,4 +1,5 @@
 import type { Cell, Key, Row, TableSpec } from '../../core/projection.ts';
+import type { Query } from '../../ports/read-models.ts';
 
 /** SQL of one table of one build. JSON columns are text; every cell comes back as it went in. */
 export type Physical = {
@@ -76,15 +77,7 @@ export const keyOf = (table: Physical, row: Row): Key => table.spec.key.map((col
 export const querySql = (
   { name, spec }: Physical,
   select: string,
-  query: {
-    readonly index?: readonly string[];
-    readonly where?: Readonly<Record<string, string | number>>;
-    readonly from?: string | number;
-    readonly to?: string | number;
-    readonly after?: Row;
-    readonly descending?: boolean;
-    readonly limit?: number;
-  },
+  query: Partial<Query>,
 ): { sql: string; parameters: (string | number)[] } => {
   const where = query.where ?? {};
   const along = [...(query.index ?? spec.key)];

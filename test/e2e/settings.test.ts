@@ -1,0 +1,52 @@
+import { expect, it } from 'vitest';
+import { createApp } from '../../src/app.ts';
+import { accept, cron, type DomainEvent, defineContext, defineDecider, defineJob, type Instant, plus, type Wish } from '../../src/index.ts';
+import { caughtUp } from '../../src/projections/caught-up.ts';
+import { actorRow, firstDueAt } from '../../src/projections/due-queries.ts';
+import { tempFolder, testConfig } from '../support/app.ts';
+
+type Loan = { readonly lentAt: Instant | null };
+type LoanCommand = Wish<'LendBook', Record<string, never>> | Wish<'RemindReader', Record<string, never>>;
+type LoanEvent = DomainEvent<'BookLent', { at: Instant }> | DomainEvent<'ReaderReminded', Record<string, never>>;
+
+const loan = defineDecider<Loan, LoanCommand, LoanEvent>({
+  category: 'library.loan',
+  initial: { lentAt: null },
+  events: ['BookLent', 'ReaderReminded'],
+  intake: { LendBook: { type: 'object', additionalProperties: false } },
+  decide: (command) =>
+    command.type === 'LendBook'
+      ? accept('lent', [{ type: 'BookLent', data: { at: command.asOf } }])
+      : accept('reminded', [{ type: 'ReaderReminded', data: {} }]),
+  evolve: (_state, event) => ({ lentAt: event.type === 'BookLent' ? event.data.at : null }),
+});
+
+const library = defineContext('library', { days: 30 }, ({ days }) => ({
+  deciders: [loan],
+  jobs: [
+    defineJob({
+      name: 'library/remind-readers',
+      title: 'Remind readers',
+      schedule: cron('0 9 * * *'),
+      healthyWithinMinutes: 1_500,
+      actor: loan,
+      dueAt: (state) => (state.lentAt === null ? null : plus(state.lentAt, days * 86_400_000)),
+      command: (_id, asOf) => ({ type: 'RemindReader', data: {}, asOf }),
+    }),
+  ],
+}));
+
+it('a changed setting moves the stored due instants at the next start', async () => {
+  const folder = tempFolder();
+  const config = await testConfig(folder, [library]);
+  const first = await createApp(config, { listen: false });
+  await first.inject('POST', '/api/v1/commands', { id: 'lend', to: 'library.loan-x', type: 'LendBook', data: {} });
+  await caughtUp(first.service, ['due-index']);
+  const lentAt = ((await actorRow(first.service.readModels, 'library.loan-x'))?.state as Loan).lentAt!;
+  expect(await firstDueAt(first.service.readModels, 'library/remind-readers')).toBe(plus(lentAt, 30 * 86_400_000));
+  await first.close();
+
+  const second = await createApp({ ...config, settings: { library: { days: 14 } } }, { listen: false });
+  expect(await firstDueAt(second.service.readModels, 'library/remind-readers')).toBe(plus(lentAt, 14 * 86_400_000));
+  await second.close();
+});
