@@ -42,7 +42,8 @@ it('a changed setting moves the stored due instants at the next start', async ()
   const first = await createApp(config, { listen: false });
   await first.inject('POST', '/api/v1/commands', { id: 'lend', to: 'library.loan-x', type: 'LendBook', data: {} });
   await caughtUp(first.service, ['due-index']);
-  const lentAt = ((await actorRow(first.service.readModels, 'library.loan-x'))?.state as Loan).lentAt!;
+  const row = await actorRow(first.service.readModels, 'library.loan-x');
+  const lentAt = (row!.state as Loan).lentAt!;
   expect(await firstDueAt(first.service.readModels, 'library/remind-readers')).toBe(plus(lentAt, 30 * 86_400_000));
   await first.close();
 
