@@ -41,3 +41,9 @@ export const runStream = (slot: SlotId): StreamName => `engine.run-${slot}`;
 export const effectStream = (effect: string, key: string): StreamName => `engine.effect-${effect}/${derivedId(effect, key)}`;
 /** What failed of `about` (an actor's stream, or an event's id) under `job` (a job's or a reactor's name). */
 export const itemStream = (job: string, about: string): StreamName => `engine.item-${job}:${about}`;
+
+/** The ids a reactor's command goes by: its own, then one for each time a person had it replayed. */
+export const replayIds = (command: string, replays: number): readonly string[] => [
+  command,
+  ...Array.from({ length: replays }, (_, index) => derivedId(command, 'replay', String(index + 1))),
+];

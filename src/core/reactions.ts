@@ -3,6 +3,9 @@ import type { RecordedEvent } from './event.ts';
 import { derivedId, effectStream } from './ids.ts';
 import { isEffectWish, type Reactor } from './reactor.ts';
 
+/** Longest chain of reactors from one event; a longer one is parked (design section 7). */
+export const maxHops = 16;
+
 /** The commands that one event leads to; their ids are computed from the event's, so a repeat is the same commands. */
 export const reactionsTo = (reactor: Reactor, event: RecordedEvent): readonly Command[] =>
   reactor.react(event).map((item, index) => {
@@ -18,5 +21,6 @@ export const reactionsTo = (reactor: Reactor, event: RecordedEvent): readonly Co
         data: { effect, key, data },
       };
     }
-    return { ...origin, id: derivedId(event.id, reactor.name, item.key ?? String(index)), to: item.to, type: item.type, data: item.data };
+    const { to, type, data, reason, key = String(index) } = item;
+    return { ...origin, id: derivedId(event.id, reactor.name, key), to, type, data, ...(reason === undefined ? {} : { reason }) };
   });

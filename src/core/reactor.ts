@@ -3,7 +3,7 @@ import type { DomainEvent, Recorded } from './event.ts';
 import type { Json } from './json.ts';
 
 /** A command that a reactor sends; its id, asOf and correlation are derived from the event. */
-export type Reaction = Pick<Command, 'to' | 'type' | 'data'> & {
+export type Reaction = Pick<Command, 'to' | 'type' | 'data' | 'reason'> & {
   /** Tells several reactions to one event apart; the place in the list when absent. */
   readonly key?: string;
 };

@@ -107,9 +107,14 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
       );
     } else if (category === 'engine.run') coordinator.nudge((state as RunState).slot as SlotId);
     else if (category === 'engine.item' && last.type === 'ItemReplayed') {
-      const about = (state as ItemState).about as StreamName;
-      if (deps.registry.jobs.has((state as ItemState).job))
-        local({ ...origin, id: deps.ids.next(), to: about, type: 'SettleActor', data: {} });
+      const { job, about } = state as ItemState;
+      const { by, reason } = last.metadata;
+      if (deps.registry.jobs.has(job)) local({ ...origin, id: deps.ids.next(), to: about as StreamName, type: 'SettleActor', data: {} });
+      else
+        void reactors.replay(stream, state as ItemState, {
+          ...(by === undefined ? {} : { by }),
+          ...(reason === undefined ? {} : { reason }),
+        });
     }
   };
 
@@ -153,17 +158,18 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
     };
 
   /** Paused schedules and failed items must be known before the first settle. */
-  const learn = async (): Promise<{ readonly schedules: readonly ScheduleState[]; readonly waiting: readonly ItemState[] }> => {
+  const learn = async () => {
     await caughtUp(deps, [dueIndexName]);
     const schedules: ScheduleState[] = [];
-    const waiting: ItemState[] = [];
+    const waiting: { readonly stream: StreamName; readonly item: ItemState }[] = [];
     for (const category of ['engine.schedule', 'engine.item']) {
       for (let after: string | undefined; ; ) {
         const page = await listActors(deps.readModels, category, { limit: learnPage, ...(after === undefined ? {} : { after }) });
         for (const row of page) {
           flags.learn(row.stream as StreamName, row.state);
           if (category === 'engine.schedule') schedules.push(row.state as ScheduleState);
-          else if ((row.state as ItemState).status === 'waiting') waiting.push(row.state as ItemState);
+          else if ((row.state as ItemState).status === 'waiting')
+            waiting.push({ stream: row.stream as StreamName, item: row.state as ItemState });
         }
         after = page.at(-1)?.stream;
         if (page.length < learnPage) break;
@@ -199,9 +205,10 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
   const { schedules, waiting } = await learn();
   await reactors.begun();
   await own();
-  // Items whose actor was done when the last owner went, before it could say so.
-  for (const { about } of waiting) {
-    const row = await actorRow(deps.readModels, about);
+  // Items whose actor was done when the last owner went, before it could say so; reactions that were being tried again.
+  for (const { stream, item } of waiting) {
+    if (!deps.registry.jobs.has(item.job)) void reactors.replay(stream, item);
+    const row = await actorRow(deps.readModels, item.about);
     if (row !== null) recovered(row.stream as StreamName, row.state);
   }
   // Slots that were open when the last owner went: no need to wait for the ticker's reminder.

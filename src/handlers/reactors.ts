@@ -1,16 +1,11 @@
-import { nextAttemptAt } from '../core/backoff.ts';
-import type { Answer, Command } from '../core/command.ts';
 import { messageOf } from '../core/errors.ts';
-import { type Position, type RecordedEvent, streamErased } from '../core/event.ts';
-import { derivedId, itemStream } from '../core/ids.ts';
-import { exponential } from '../core/job.ts';
-import { reactionsTo } from '../core/reactions.ts';
+import type { Position } from '../core/event.ts';
+import { maxHops } from '../core/reactions.ts';
 import type { Reactor } from '../core/reactor.ts';
 import type { Registry } from '../core/registry.ts';
-import type { EngineParts } from './deps.ts';
+import { createDelivery, type DeliveryDeps } from './deliver.ts';
 
-export type ReactorDeps = EngineParts & {
-  readonly build: number;
+export type ReactorDeps = DeliveryDeps & {
   /**
    * The read models are gone or new: nobody knows what the reactors had done. They begin at the beginning; what was done
    * is answered as then, since the ids of their commands are computed.
@@ -24,10 +19,6 @@ export type ReactorProgress = {
   drained(category: string, signal: AbortSignal): Promise<void>;
 };
 
-const attempts = 5;
-const backoff = exponential('200ms', '10s');
-/** Longest chain of reactors; a longer one is parked (design section 7). */
-const maxHops = 16;
 const pageSize = 500;
 const reopenAfterMs = 250;
 /** The place before the first event of a log. */
@@ -56,6 +47,7 @@ type Progress = { upTo: Position | null; readonly waiting: { readonly position: 
 
 /** Runs the reactors: each follows the log from its own checkpoint, which passes an event only when all its commands were answered. */
 export const createReactors = (deps: ReactorDeps, signal: AbortSignal) => {
+  const { deliver, replay } = createDelivery(deps, signal);
   const begun = new Map(deps.registry.reactors.map((reactor) => [reactor.name, Promise.withResolvers<void>()]));
   const progress = new Map<string, Progress>(deps.registry.reactors.map((reactor) => [reactor.name, { upTo: null, waiting: [] }]));
 
@@ -68,62 +60,6 @@ export const createReactors = (deps: ReactorDeps, signal: AbortSignal) => {
       state.waiting.splice(index, 1);
       waiter.done();
     }
-  };
-
-  const park = async (reactor: Reactor, command: Command, message: string): Promise<void> => {
-    const about = `${command.to} ${command.id}`.replaceAll(' ', '~');
-    const now = deps.clock.now();
-    await deps.commands.send({
-      id: derivedId(command.id, 'park'),
-      to: itemStream(reactor.name, about),
-      type: 'ReportFailure',
-      asOf: now,
-      ...(command.correlationId === undefined ? {} : { correlationId: command.correlationId }),
-      data: {
-        job: reactor.name,
-        about: command.to,
-        message: `${command.type}: ${message}`.slice(0, 500),
-        attempts: 1,
-        nextAt: now,
-        build: deps.build,
-      },
-    });
-    deps.observers.note({ kind: 'item-parked', job: reactor.name, about: command.to, attempt: attempts, message });
-  };
-
-  /** Sends one command until it is answered; what is refused or fails for good is parked, which counts as an answer. */
-  const deliver = async (reactor: Reactor, command: Command, first?: Answer): Promise<void> => {
-    if ((command.hops ?? 0) > maxHops) return park(reactor, command, `more than ${maxHops} reactors in a row`);
-    let message = '';
-    for (let attempt = 1; attempt <= attempts && !signal.aborted; attempt++) {
-      try {
-        const answer = attempt === 1 && first !== undefined ? first : await deps.commands.send(command);
-        if (answer.kind === 'accepted' || answer.kind === 'ignored') return;
-        if (answer.kind === 'rejected' && answer.rule !== 'actor-parked') return park(reactor, command, `rejected by rule ${answer.rule}`);
-        message = answer.kind === 'failed' ? answer.message : answer.rule;
-        if (answer.kind === 'failed' && !answer.transient) return park(reactor, command, message);
-        if (answer.kind === 'failed' && answer.code === 'store-closed') attempt -= 1;
-      } catch (error) {
-        message = messageOf(error);
-      }
-      await deps.clock.sleepUntil(nextAttemptAt(backoff, attempt, deps.clock.now()), signal);
-    }
-    if (!signal.aborted) await park(reactor, command, message);
-  };
-
-  const handle = async (reactor: Reactor, events: readonly RecordedEvent[]): Promise<void> => {
-    const commands: Command[] = [];
-    for (const event of events) {
-      // The marker of an erased stream passes every filter; it is news for projections only.
-      if (event.type === streamErased) continue;
-      try {
-        commands.push(...reactionsTo(reactor, event));
-      } catch (error) {
-        await park(reactor, { id: event.id, to: event.stream, type: event.type, data: null, asOf: event.metadata.asOf }, messageOf(error));
-      }
-    }
-    // All are sent before any is waited for: the order per stream is kept, and the owner can batch them.
-    await Promise.all(commands.map((command) => deliver(reactor, command)));
   };
 
   /** Where a reactor goes on. Where it began is recorded before anything else, also on an empty log: a crash must not move it. */
@@ -142,7 +78,7 @@ export const createReactors = (deps: ReactorDeps, signal: AbortSignal) => {
     if (saved !== null) reached(reactor, saved);
     begun.get(reactor.name)?.resolve();
     for await (const page of deps.store.subscribe({ after: saved, types: reactor.on, pageSize }, signal)) {
-      await handle(reactor, page.events);
+      await deliver(reactor, page.events);
       if (signal.aborted) return;
       // Marks without events are only kept in memory: after a restart they are skipped over again.
       if (page.events.length > 0) {
@@ -197,6 +133,8 @@ export const createReactors = (deps: ReactorDeps, signal: AbortSignal) => {
         }
       },
     } satisfies ReactorProgress,
+    /** Tries a parked reaction again (`deliver.ts`). */
+    replay,
     /** Resolves when each has its place in the log: what is appended afterwards is met by all of them. */
     begun: (): Promise<unknown> => Promise.all([...begun.values()].map(({ promise }) => promise)),
     stopped: (): Promise<unknown> => Promise.all(loops),

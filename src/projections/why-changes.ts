@@ -1,4 +1,5 @@
 import { commandRejected, type Position, type RecordedEvent, type StreamName } from '../core/event.ts';
+import { replayIds } from '../core/ids.ts';
 import type { Instant } from '../core/instant.ts';
 import type { Json } from '../core/json.ts';
 import { reactionsTo } from '../core/reactions.ts';
@@ -60,16 +61,18 @@ const slotCause = async ({ readModels }: Deps, correlation: string): Promise<Slo
 
 const pageSize = 200;
 const maxPages = 50;
+/** Replays of a parked reaction that are looked for. */
+const toldReplays = 5;
 
 /** What a command appended to a stream. Nothing before `after`, its cause, can be its doing: the look back ends there. */
-const eventsCausedBy = async (store: EventStore, stream: StreamName, command: string, after: Position): Promise<string[]> => {
+const eventsCausedBy = async (store: EventStore, stream: StreamName, commands: readonly string[], after: Position): Promise<string[]> => {
   const found: string[] = [];
   let from: number | undefined;
   for (let page = 0; page < maxPages; page++) {
     const { events } = await store.read(stream, { backwards: true, limit: pageSize, ...(from === undefined ? {} : { from }) });
     for (const event of events) {
       if (event.position < after) return found;
-      if (event.metadata.causationId === command) found.unshift(event.type);
+      if (commands.includes(event.metadata.causationId)) found.unshift(event.type);
       else if (found.length > 0) return found;
     }
     const last = events.at(-1);
@@ -95,7 +98,7 @@ const followedBy = async ({ registry, store }: Deps, group: readonly RecordedEve
       .flatMap((reactor) => commandsOf(reactor, event).map(({ id, to }) => ({ id, to, after: event.position }))),
   );
   const found = await Promise.all(
-    commands.map(async ({ id, to, after }) => ({ stream: to, events: await eventsCausedBy(store, to, id, after) })),
+    commands.map(async ({ id, to, after }) => ({ stream: to, events: await eventsCausedBy(store, to, replayIds(id, toldReplays), after) })),
   );
   return found.filter((each) => each.events.length > 0);
 };

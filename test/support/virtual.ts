@@ -6,6 +6,7 @@ import { engineContext } from '../../src/contexts/engine/index.ts';
 import type { ScheduleState } from '../../src/contexts/engine/schedule/events.ts';
 import { nextPending } from '../../src/contexts/engine/schedule/slots-of.ts';
 import { contextDefinitions } from '../../src/contexts/index.ts';
+import type { Answer, Command } from '../../src/core/command.ts';
 import type { ContextDefinition } from '../../src/core/context.ts';
 import type { RecordedEvent } from '../../src/core/event.ts';
 import { fromMs, type Instant, toMs } from '../../src/core/instant.ts';
@@ -105,6 +106,8 @@ export const virtualWorld = (start: Instant, definitions?: readonly ContextDefin
       await engine!.commands.send({ id: line.id, to: line.to as never, type: line.type, data: line.data, asOf: line.asOf! });
     }
   };
+  const ask = (command: Omit<Command, 'asOf' | 'to'> & { readonly to: string }): Promise<Answer> =>
+    engine!.commands.send({ ...command, to: command.to as never, asOf: clock.now() });
   const events = async (): Promise<RecordedEvent[]> => {
     const all: RecordedEvent[] = [];
     for await (const page of store.readAll({})) all.push(...page.events);
@@ -120,6 +123,7 @@ export const virtualWorld = (start: Instant, definitions?: readonly ContextDefin
     stop,
     quiet,
     send,
+    ask,
     events,
     hour: (at: Instant): Instant => fromMs((Math.floor(toMs(at) / 3_600_000) + 1) * 3_600_000),
   };

@@ -1,10 +1,13 @@
 import type { Wish } from '../../../core/command.ts';
 import { accept, defineDecider, ignore, reject } from '../../../core/decider.ts';
 import type { Instant } from '../../../core/instant.ts';
-import type { ItemEvent, ItemState } from './events.ts';
+import type { ItemEvent, ItemState, ReactionCause } from './events.ts';
 
 export type ItemCommand =
-  | Wish<'ReportFailure', { job: string; about: string; message: string; attempts: number; nextAt: Instant; build: number }>
+  | Wish<
+      'ReportFailure',
+      { job: string; about: string; message: string; attempts: number; nextAt: Instant; build: number; reaction?: ReactionCause }
+    >
   | Wish<'ReportRecovery', Record<string, never>>
   | Wish<'ReplayItem', Record<string, never>>
   | Wish<'DiscardItem', Record<string, never>>;
@@ -39,11 +42,11 @@ export const item = defineDecider<ItemState, ItemCommand, ItemEvent>({
   evolve: (state, event) => {
     switch (event.type) {
       case 'ItemFailed':
-        return { ...event.data, status: 'waiting' };
+        return { ...state, ...event.data, status: 'waiting' };
       case 'ItemParked':
-        return { ...event.data, status: 'parked', nextAt: null };
+        return { ...state, ...event.data, status: 'parked', nextAt: null };
       case 'ItemReplayed':
-        return { ...state, status: 'waiting', attempt: 0, nextAt: event.data.at };
+        return { ...state, status: 'waiting', attempt: 0, nextAt: event.data.at, replays: (state.replays ?? 0) + 1 };
       case 'ItemRecovered':
         return { ...state, status: 'recovered', nextAt: null };
       case 'ItemDiscarded':
