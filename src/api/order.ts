@@ -57,3 +57,14 @@ export const send = async (service: Service, request: FastifyRequest, order: Ord
   if (answer.kind === 'accepted') await seen(service, answer.position);
   return answer;
 };
+
+/** Sends several wishes at once and tells how many were accepted; what a rule refuses is left as it is. A failure is thrown. */
+export const sendAll = async (service: Service, request: FastifyRequest, orders: readonly Order[]): Promise<number> => {
+  const answers = await service.commands.sendMany(orders.map((order) => commandOf(service, request, order)));
+  const accepted = answers
+    .flatMap((answer) => (answer.kind === 'failed' ? [granted(answer)] : [answer]))
+    .filter(({ kind }) => kind === 'accepted');
+  const last = accepted.at(-1);
+  if (last?.kind === 'accepted') await seen(service, last.position);
+  return accepted.length;
+};

@@ -17,12 +17,14 @@ export type Command<T extends string = string, D = Json> = {
   readonly reason?: string;
   /** Hops from the first command of the chain; a reactor's commands carry one more than their event's. */
   readonly hops?: number;
+  /** The import whose facts led to this. */
+  readonly imported?: string;
   readonly traceparent?: string;
 };
 
 /** What `decide` sees of a command. */
 export type Wish<T extends string = string, D = Json> = Pick<Command<T, D>, 'type' | 'data' | 'asOf'> &
-  Partial<Pick<Command, 'id' | 'by' | 'reason'>>;
+  Partial<Pick<Command, 'id' | 'by' | 'reason' | 'imported'>>;
 
 /** What became of a command. Sent back only when it is durable. */
 export type Answer =

@@ -22,6 +22,8 @@ export type Effect = {
   readonly timeoutSeconds: number;
   /** True when the provider does a repeated key once: then an unknown outcome is sent again. Otherwise it parks. */
   readonly idempotent: boolean;
+  /** True when nothing leaves the process: such an effect of an imported fact needs no approval. */
+  readonly logOnly?: boolean;
   readonly handler: (call: EffectCall) => Promise<EffectOutcome | void>;
 };
 

@@ -35,6 +35,8 @@ export type Metadata = {
   readonly reason?: string;
   /** Hops of reactors from the first command of the chain; absent for 0. */
   readonly hops?: string;
+  /** The import whose facts led to this: effects of such events are held. */
+  readonly imported?: string;
   readonly traceparent?: string;
 };
 

@@ -16,5 +16,7 @@ export type ImportProgress = {
   readonly lines: number;
   readonly done: number;
   readonly cursor: Instant | null;
+  /** Effects of its facts that wait for approval. */
+  readonly held: number;
   readonly message?: string;
 };

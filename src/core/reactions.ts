@@ -9,8 +9,14 @@ export const maxHops = 16;
 /** The commands that one event leads to; their ids are computed from the event's, so a repeat is the same commands. */
 export const reactionsTo = (reactor: Reactor, event: RecordedEvent): readonly Command[] =>
   reactor.react(event).map((item, index) => {
-    const { asOf, correlationId, traceparent, hops } = event.metadata;
-    const origin = { asOf, correlationId, hops: Number(hops ?? 0) + 1, ...(traceparent === undefined ? {} : { traceparent }) };
+    const { asOf, correlationId, traceparent, hops, imported } = event.metadata;
+    const origin = {
+      asOf,
+      correlationId,
+      hops: Number(hops ?? 0) + 1,
+      ...(traceparent === undefined ? {} : { traceparent }),
+      ...(imported === undefined ? {} : { imported }),
+    };
     if (isEffectWish(item)) {
       const { effect, key, data } = item;
       return {

@@ -93,6 +93,7 @@ export const createCoordinator = (deps: CoordinatorDeps, signal: AbortSignal) =>
       due: made.due,
       timeoutMinutes: item?.timeoutMinutes ?? 30,
       held: made.held,
+      ...(open.imported === undefined ? {} : { imported: open.imported }),
     };
     await send(runStream(slot), slot, { type: 'OpenRun', data, asOf: deps.clock.now() });
   };
@@ -109,6 +110,7 @@ export const createCoordinator = (deps: CoordinatorDeps, signal: AbortSignal) =>
         partition,
         epoch: run.epoch,
         manual,
+        ...(run.imported === undefined ? {} : { imported: run.imported }),
         ...(traceparent === undefined ? {} : { traceparent }),
       };
       const headers: Record<string, string> = traceparent === undefined ? {} : { traceparent };

@@ -12,7 +12,7 @@ import type { Flags } from './flags.ts';
 import { applied, type CauseRecord, type Loaded } from './load.ts';
 
 /** Where a piece of work comes from; becomes the metadata of its events. */
-export type Origin = { readonly correlationId: string; readonly traceparent?: string; readonly hops?: number };
+export type Origin = { readonly correlationId: string; readonly traceparent?: string; readonly hops?: number; readonly imported?: string };
 
 /** What work on one actor came to before it is durable. Without events the answer stands as it is. */
 export type Drafted = {
@@ -45,6 +45,7 @@ const metadataOf = (decision: Decision, asOf: Instant, origin: Origin, more: Par
     ...more,
     ...(facts === undefined || facts.length > maxFacts ? {} : { facts }),
     ...(origin.hops ? { hops: String(origin.hops) } : {}),
+    ...(origin.imported === undefined ? {} : { imported: origin.imported }),
     ...(origin.traceparent === undefined ? {} : { traceparent: origin.traceparent }),
   };
 };
@@ -123,6 +124,7 @@ export const draftCommand = (tools: Decide, decider: AnyDecider, loaded: Loaded,
     correlationId: command.correlationId ?? command.id,
     ...(command.traceparent === undefined ? {} : { traceparent: command.traceparent }),
     ...(command.hops === undefined ? {} : { hops: command.hops }),
+    ...(command.imported === undefined ? {} : { imported: command.imported }),
   };
   const blocked = parkedDue(tools, stream, loaded.state, command.asOf);
   if (blocked) return settled({ kind: 'rejected', stream, rule: 'actor-parked', facts: { job: blocked.name } });

@@ -8,10 +8,11 @@ import { derivedId, scheduleKey, scheduleStream } from '../core/ids.ts';
 import { fromMs, type Instant, plus, toMs } from '../core/instant.ts';
 import type { ImportProgress, IntakeLine } from '../core/intake.ts';
 import type { Json } from '../core/json.ts';
-import { categoryOf, contextOf, streamOf } from '../core/stream.ts';
+import { categoryOf, contextOf, idOf, streamOf } from '../core/stream.ts';
 import { caughtUp } from '../projections/caught-up.ts';
 import { dueIndexName } from '../projections/due-index.ts';
 import { actorRow, firstDueAt } from '../projections/due-queries.ts';
+import { countHeld } from '../projections/parked.ts';
 import type { EngineParts } from './deps.ts';
 import type { ReactorProgress } from './reactors.ts';
 
@@ -92,9 +93,16 @@ export const createImports = (deps: ImportDeps, signal: AbortSignal) => {
       const end = Math.min(index + chunk, lines.length);
       let to = index;
       while (to < end && (slot === null || lines[to]!.asOf <= slot)) to += 1;
-      const commands: Command[] = lines
-        .slice(index, to)
-        .map((line) => ({ id: line.id, to: line.to as StreamName, type: line.type, data: line.data, asOf: line.asOf, by, reason }));
+      const commands: Command[] = lines.slice(index, to).map((line) => ({
+        id: line.id,
+        to: line.to as StreamName,
+        type: line.type,
+        data: line.data,
+        asOf: line.asOf,
+        by,
+        reason,
+        imported: idOf(stream),
+      }));
       for (const answer of await deps.commands.sendMany(commands)) {
         if (answer.kind === 'failed') throw new CarillonError('internal', `${answer.stream}: ${answer.message}`);
         counts[answer.kind] += 1;
@@ -128,6 +136,7 @@ export const createImports = (deps: ImportDeps, signal: AbortSignal) => {
       lines,
       done,
       cursor,
+      held: await countHeld(deps.readModels, id),
       ...(message === undefined ? {} : { message }),
     };
   };
@@ -175,7 +184,7 @@ export const createImports = (deps: ImportDeps, signal: AbortSignal) => {
         .finally(() => running.delete(id));
       running.set(id, work);
       await indexed();
-      return (await progress(id)) ?? { id, status: 'running', lines: lines.length, done: 0, cursor: null };
+      return (await progress(id)) ?? { id, status: 'running', lines: lines.length, done: 0, cursor: null, held: 0 };
     },
     stopped: (): Promise<unknown> => Promise.all(running.values()),
   };

@@ -17,6 +17,8 @@ export type Order = {
   readonly partition: string;
   readonly epoch: number;
   readonly manual: boolean;
+  /** The import that this slot was opened in. */
+  readonly imported?: string;
   readonly traceparent?: string;
 };
 
@@ -53,7 +55,11 @@ export const observeAll = async (
 export const workOn = (order: Order, job: AnyJob, entry: Entry, observed: Json | undefined): Work => {
   const { row } = entry;
   const stream = row.stream as StreamName;
-  const origin = { correlationId: order.slot, ...(order.traceparent === undefined ? {} : { traceparent: order.traceparent }) };
+  const origin = {
+    correlationId: order.slot,
+    ...(order.imported === undefined ? {} : { imported: order.imported }),
+    ...(order.traceparent === undefined ? {} : { traceparent: order.traceparent }),
+  };
   if (job.takesEffect === 'at-due') {
     const work = {
       kind: 'settle' as const,
@@ -73,8 +79,7 @@ export const workOn = (order: Order, job: AnyJob, entry: Entry, observed: Json |
     ...wish,
     id: `${order.slot}/${id}`,
     to: stream,
-    correlationId: order.slot,
-    ...(order.traceparent === undefined ? {} : { traceparent: order.traceparent }),
+    ...origin,
   };
   return {
     kind: 'command',

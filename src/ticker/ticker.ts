@@ -35,11 +35,11 @@ const remindAfterMs = 3_000;
 const contextOfKey = (key: string): string => key.slice(0, key.indexOf('/'));
 
 /** The time that a context's schedules live in: now, or the cursor of an import that touches it. */
-const nowOf = (watch: Watch, context: string, now: Instant): Instant => {
-  let limit = now;
-  for (const running of watch.imports.values())
-    if (running.cursor !== null && running.contexts.includes(context)) limit = earlier(limit, running.cursor);
-  return limit;
+const nowOf = (watch: Watch, context: string, now: Instant): { readonly limit: Instant; readonly imported?: string } => {
+  let found: { limit: Instant; imported?: string } = { limit: now };
+  for (const [imported, { cursor, contexts }] of watch.imports)
+    if (cursor !== null && contexts.includes(context)) found = { limit: earlier(found.limit, cursor), imported };
+  return found;
 };
 
 /**
@@ -73,12 +73,12 @@ export const startTicker = async (deps: TickerDeps): Promise<Ticker> => {
     if (next !== null) schedule(key, toMs(next));
   }
 
-  const publish = async (key: string, slot: SlotId, at: Instant, cause: Cause): Promise<void> => {
+  const publish = async (key: string, slot: SlotId, at: Instant, cause: Cause, imported?: string): Promise<void> => {
     const command: Command = {
       id: deps.ids.next(),
       to: scheduleStream(key),
       type: 'OpenSlot',
-      data: { slot, at, cause } as Json,
+      data: { slot, at, cause, ...(imported === undefined ? {} : { imported }) } as Json,
       asOf: deps.clock.now(),
       correlationId: slot,
     };
@@ -128,7 +128,7 @@ export const startTicker = async (deps: TickerDeps): Promise<Ticker> => {
         continue;
       }
       const context = contextOfKey(key);
-      const limit = nowOf(watch, context, now);
+      const { limit, imported } = nowOf(watch, context, now);
       const next = await nextSlotToOpen(deps.readModels, state, limit);
       if (next === null) {
         const pending = nextPending(state);
@@ -140,7 +140,7 @@ export const startTicker = async (deps: TickerDeps): Promise<Ticker> => {
         const oldest = held.get(context);
         if (oldest !== null && oldest !== undefined && next.at > oldest) continue;
       }
-      await publish(key, slotId(key, next.at), next.at, next.cause);
+      await publish(key, slotId(key, next.at), next.at, next.cause, imported);
     }
   };
 

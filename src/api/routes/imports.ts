@@ -12,15 +12,17 @@ const Progress = Exact({
   lines: Type.Integer(),
   done: Type.Integer(),
   cursor: Nullable(Type.String()),
+  held: Type.Integer({ description: 'Effects of its facts that wait for approval: replay or discard them with POST /api/v1/parked' }),
   message: Type.Optional(Type.String()),
 });
 
-const viewOf = ({ id, status, lines, done, cursor, message }: ImportProgress) => ({
+const viewOf = ({ id, status, lines, done, cursor, held, message }: ImportProgress) => ({
   id,
   status,
   lines,
   done,
   cursor,
+  held,
   ...(message === undefined ? {} : { message }),
 });
 

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { CarillonError } from '../../core/errors.ts';
 import type { StreamName } from '../../core/event.ts';
@@ -6,8 +7,8 @@ import { getParked, listParked, type ParkedRow } from '../../projections/parked.
 import { getActor } from '../actors.ts';
 import type { App, RouteDeps } from '../app.ts';
 import { fromCursor, toCursor } from '../cursor.ts';
-import { send } from '../order.ts';
-import { AnyJson, Cursor, Exact, Limit, Next, Nullable, problems, refusals, WithReason } from '../schemas.ts';
+import { send, sendAll } from '../order.ts';
+import { AnyJson, Cursor, Exact, Limit, Next, Nullable, problems, Reason, refusals, WithReason } from '../schemas.ts';
 
 const Id = Exact({ id: Type.String({ minLength: 3, maxLength: 250, description: 'The stream of the item or effect, URL-encoded' }) });
 const Parked = Exact({
@@ -20,6 +21,7 @@ const Parked = Exact({
   at: Type.String(),
   correlation: Type.String(),
   traceparent: Nullable(Type.String()),
+  heldBy: Nullable(Type.String({ description: 'The import of whose facts this is an effect; null for what failed' })),
 });
 
 const viewOf = (row: ParkedRow) => ({ ...row });
@@ -42,6 +44,7 @@ const readRoutes = (app: App, { service }: RouteDeps): void => {
         summary: 'Lists what failed for good, newest first',
         querystring: Exact({
           job: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'The full name of a job, reactor or effect' })),
+          import: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Only the held effects of this import' })),
           limit: Type.Optional(Limit),
           cursor: Type.Optional(Cursor),
         }),
@@ -49,10 +52,12 @@ const readRoutes = (app: App, { service }: RouteDeps): void => {
       },
     },
     async (request) => {
-      const { job, limit = 50, cursor } = request.query;
+      const { job, import: heldBy, limit = 50, cursor } = request.query;
       const place = fromCursor(cursor);
       const before = place === undefined ? {} : { before: { at: String(place.at), id: String(place.id) } };
-      const rows = await listParked(service.readModels, { limit: limit + 1, ...(job === undefined ? {} : { job }), ...before });
+      if (job !== undefined && heldBy !== undefined) throw new CarillonError('bad-request', 'Give job or import, not both');
+      const only = heldBy !== undefined ? { heldBy } : job === undefined ? {} : { job };
+      const rows = await listParked(service.readModels, { limit: limit + 1, ...only, ...before });
       const last = rows[limit - 1];
       return {
         parked: rows.slice(0, limit).map(viewOf),
@@ -81,6 +86,29 @@ const readRoutes = (app: App, { service }: RouteDeps): void => {
   );
 };
 
+const pageSize = 200;
+
+/** Sends one command to every held effect of an import; tells to how many. */
+const changeAll = async (
+  service: RouteDeps['service'],
+  request: FastifyRequest,
+  verb: 'Replay' | 'Discard',
+  { heldBy, reason }: { readonly heldBy: string; readonly reason: string },
+): Promise<number> => {
+  let count = 0;
+  for (let before: ParkedRow | undefined; ; ) {
+    const rows = await listParked(service.readModels, { heldBy, limit: pageSize, ...(before === undefined ? {} : { before }) });
+    const to = rows.map(({ id }) => streamName(id));
+    count += await sendAll(
+      service,
+      request,
+      to.map((stream) => ({ to: stream, type: typeOf(verb, stream), data: {}, reason })),
+    );
+    before = rows.at(-1);
+    if (rows.length < pageSize) return count;
+  }
+};
+
 /** What failed for good: reading it, trying it again, or letting it go; both with a reason. */
 export const parkedRoutes = (app: App, deps: RouteDeps): void => {
   readRoutes(app, deps);
@@ -104,6 +132,25 @@ export const parkedRoutes = (app: App, deps: RouteDeps): void => {
         const id = streamName(request.params.id);
         await send(service, request, { to: id, type: typeOf(verb, id), data: {}, reason: request.body.reason });
         return { id, status };
+      },
+    );
+    app.post(
+      `/api/v1/parked/${word}`,
+      {
+        config: { role: 'operate' },
+        schema: {
+          operationId: `${word}Held`,
+          tags: ['parked'],
+          summary: `${verb}s all effects that are held because facts of an import led to them`,
+          body: Exact({ import: Type.String({ minLength: 1, maxLength: 200 }), reason: Reason }),
+          response: { 200: Exact({ import: Type.String(), status: Type.String(), count: Type.Integer() }), ...refusals },
+        },
+      },
+      async (request) => {
+        const { import: heldBy, reason } = request.body;
+        const count = await changeAll(service, request, verb, { heldBy, reason });
+        if (count === 0) throw new CarillonError('not-found', `No effect is held by an import "${heldBy}"`);
+        return { import: heldBy, status, count };
       },
     );
   };

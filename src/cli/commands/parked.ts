@@ -1,4 +1,5 @@
 import { withClient } from '../connect.ts';
+import { CliEnd, exits } from '../exit.ts';
 import { type Column, printOne, printRows, when } from '../output.ts';
 import type { Cli } from '../program.ts';
 
@@ -56,13 +57,20 @@ export const addParked = (cli: Cli): void => {
     );
   const change = (verb: 'replay' | 'discard', description: string, done: string): void => {
     parked
-      .command(`${verb} <id>`)
+      .command(`${verb} [id]`)
       .description(description)
       .requiredOption('--reason <text>', 'why, recorded with the item')
-      .action((id: string, { reason }: { reason: string }) =>
-        withClient(cli.common(), async (client) =>
-          printOne(cli.common(), await client.call('POST', `${pathOf(id)}/${verb}`, { reason }), [`${id} ${done}`]),
-        ),
+      .option('--import <id>', 'instead of one id: all held effects of this import')
+      .action((id: string | undefined, options: { reason: string; import?: string }) =>
+        withClient(cli.common(), async (client) => {
+          const { reason, import: held } = options;
+          if ((id === undefined) === (held === undefined))
+            throw new CliEnd(exits.usage, 'Give an id or --import <id>, one of the two', 'carillon parked list shows both.');
+          if (id !== undefined)
+            return printOne(cli.common(), await client.call('POST', `${pathOf(id)}/${verb}`, { reason }), [`${id} ${done}`]);
+          const all = await client.call<{ count: number }>('POST', `/api/v1/parked/${verb}`, { import: held!, reason });
+          printOne(cli.common(), all, [`${all.count} effects: each ${done}`]);
+        }),
       );
   };
   change('replay', 'try it again from the first attempt', 'is tried again');

@@ -134,7 +134,7 @@ export const createWorld = async () => {
     },
     imports: {
       start: async (name, lines: readonly IntakeLine[], by) => {
-        const progress = { id: name, status: 'running' as const, lines: lines.length, done: 0, cursor: null, by };
+        const progress = { id: name, status: 'running' as const, lines: lines.length, done: 0, cursor: null, held: 0, by };
         imports.set(name, progress);
         return progress;
       },

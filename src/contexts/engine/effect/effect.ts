@@ -32,6 +32,18 @@ const failed = (state: EffectState, definition: Effect | undefined, message: str
       ]);
 };
 
+/** What imported facts lead to happened elsewhere, perhaps with its effects: a person says whether they go out (design section 5). */
+const request = ({ data, asOf, imported }: Extract<EffectCommand, { type: 'RequestEffect' }>, definition: Effect | undefined) => {
+  const requested = { type: 'EffectRequested' as const, data: { ...data, at: asOf } };
+  if (imported === undefined || definition?.logOnly) return accept('requested', [requested]);
+  const message = 'an effect of imported facts: replay it to let it go out, discard it when it already has';
+  const { effect, key } = data;
+  return accept('held-imported', [
+    requested,
+    { type: 'EffectParked' as const, data: { effect, key, attempt: 0, message, heldBy: imported } },
+  ]);
+};
+
 /** An unknown outcome is sent again only when the provider does a repeated key once (reliability a.2, design section 7). */
 const unknown = (state: EffectState, definition: Effect | undefined, message: string, asOf: Instant) => {
   const { attempt } = state;
@@ -65,7 +77,7 @@ export const effectDecider = (effects: ReadonlyMap<string, Effect>): Decider<Eff
       switch (command.type) {
         case 'RequestEffect':
           return state.status === 'none'
-            ? accept('requested', [{ type: 'EffectRequested', data: { ...command.data, at: command.asOf } }])
+            ? request(command, effects.get(command.data.effect))
             : ignore('already-requested', { status: state.status });
         case 'StartEffect': {
           if (state.status === 'started' && state.nextAt !== null && state.nextAt <= command.asOf)

@@ -9,7 +9,8 @@ export type EffectEvent =
   | DomainEvent<'EffectConfirmed', { effect: string; key: string; attempt: number; reference: string | null }>
   | DomainEvent<'EffectFailed', { attempt: number; message: string; nextAt: Instant }>
   | DomainEvent<'EffectUnknown', { attempt: number; message: string; nextAt: Instant }>
-  | DomainEvent<'EffectParked', { effect: string; key: string; attempt: number; message: string }>
+  /** `heldBy`: not called yet; the import of whose facts it is an effect. */
+  | DomainEvent<'EffectParked', { effect: string; key: string; attempt: number; message: string; heldBy?: string }>
   | DomainEvent<'EffectReplayed', { at: Instant }>
   | DomainEvent<'EffectDiscarded', Record<string, never>>;
 

@@ -17,6 +17,7 @@ export type RunEvent =
         total: number;
         timeoutMinutes: number;
         openedAt: Instant;
+        imported?: string;
       }
     >
   | DomainEvent<'SliceDone', { partition: string; epoch: number; settled: number; waiting: number; parked: number; finished: boolean }>

@@ -18,6 +18,8 @@ export type RunState = {
   readonly status: RunStatus;
   readonly slot: SlotId | '';
   readonly key: string;
+  /** The import that the slot was opened in. */
+  readonly imported?: string;
   readonly at: Instant | null;
   readonly cause: Cause;
   readonly task: boolean;
@@ -43,6 +45,7 @@ export type RunCommand =
         task: boolean;
         due: { readonly [partition: string]: number };
         timeoutMinutes: number;
+        imported?: string;
         held: { readonly population: number; readonly maxShare: number } | null;
       }
     >
@@ -131,11 +134,24 @@ export const run = defineDecider<RunState, RunCommand, RunEvent>({
   evolve: (state, event) => {
     switch (event.type) {
       case 'RunOpened': {
-        const { slot, key, at, cause, task, timeoutMinutes, due, openedAt } = event.data;
+        const { slot, key, at, cause, task, timeoutMinutes, due, openedAt, imported } = event.data;
         const parts = Object.fromEntries(
           Object.entries(due).map(([partition, count]) => [partition, { due: count, settled: 0, waiting: 0, parked: 0, finished: false }]),
         );
-        return { ...state, status: 'running', slot, key, at, cause, task, timeoutMinutes, parts, epoch: 1, since: openedAt };
+        return {
+          ...state,
+          status: 'running',
+          slot,
+          key,
+          at,
+          cause,
+          task,
+          timeoutMinutes,
+          parts,
+          epoch: 1,
+          since: openedAt,
+          ...(imported === undefined ? {} : { imported }),
+        };
       }
       case 'SliceDone': {
         const { partition, settled, waiting, parked, finished } = event.data;

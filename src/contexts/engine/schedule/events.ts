@@ -36,7 +36,7 @@ export type ScheduleEvent =
   | DomainEvent<'SchedulePaused', { since: Instant; until: Instant | null; by: string | null; reason: string }>
   | DomainEvent<'ScheduleResumed', Record<string, never>>
   | DomainEvent<'ScheduleRemoved', Record<string, never>>
-  | DomainEvent<'SlotOpened', { slot: SlotId; at: Instant; cause: Cause; version: number; openedAt: Instant }>
+  | DomainEvent<'SlotOpened', { slot: SlotId; at: Instant; cause: Cause; version: number; openedAt: Instant; imported?: string }>
   | DomainEvent<
       'SlotClosed',
       { slot: SlotId; at: Instant; verdict: Verdict; counts: Counts; durationMs: number; message: string | null; closedAt: Instant }
@@ -44,7 +44,14 @@ export type ScheduleEvent =
   | DomainEvent<'SlotsSkipped', { from: Instant; to: Instant; count: number; reason: SkipReason }>
   | DomainEvent<'LedgerFolded', { state: ScheduleState }>;
 
-export type OpenSlotState = { readonly slot: SlotId; readonly at: Instant; readonly cause: Cause; readonly openedAt: Instant };
+export type OpenSlotState = {
+  readonly slot: SlotId;
+  readonly at: Instant;
+  readonly cause: Cause;
+  readonly openedAt: Instant;
+  /** The import that it was opened in: effects of what it settles are held. */
+  readonly imported?: string;
+};
 
 export type ScheduleState = {
   readonly status: 'none' | 'active' | 'removed';

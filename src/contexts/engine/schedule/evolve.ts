@@ -70,8 +70,10 @@ export const evolve = (state: ScheduleState, event: ScheduleEvent): ScheduleStat
       return { ...state, paused: null };
     case 'ScheduleRemoved':
       return { ...state, status: 'removed', paused: null };
-    case 'SlotOpened':
-      return { ...state, open: { slot: event.data.slot, at: event.data.at, cause: event.data.cause, openedAt: event.data.openedAt } };
+    case 'SlotOpened': {
+      const { slot, at, cause, openedAt, imported } = event.data;
+      return { ...state, open: { slot, at, cause, openedAt, ...(imported === undefined ? {} : { imported }) } };
+    }
     case 'SlotClosed':
       return closed(state, event.data);
     case 'SlotsSkipped': {

@@ -14,7 +14,7 @@ export type ScheduleCommand =
   | Wish<'ResumeSchedule', Record<string, never>>
   | Wish<'EndPause', Record<string, never>>
   | Wish<'RemoveSchedule', Record<string, never>>
-  | Wish<'OpenSlot', { slot: SlotId; at: Instant; cause: Cause }>
+  | Wish<'OpenSlot', { slot: SlotId; at: Instant; cause: Cause; imported?: string }>
   | Wish<'CloseSlot', { slot: SlotId; verdict: Verdict; counts: Counts; durationMs: number; message: string | null }>;
 
 type Result = Decision<ScheduleEvent>;
@@ -78,7 +78,7 @@ const openManual = (command: Open, state: ScheduleState, key: string): Result =>
 };
 
 const open = (command: Open, state: ScheduleState): Result => {
-  const { slot, at, cause } = command.data;
+  const { slot, at, cause, imported } = command.data;
   const definition = state.definition;
   if (state.status !== 'active' || definition === null) return reject('schedule-unknown');
   const key = scheduleKey(definition.job, definition.scope);
@@ -96,7 +96,10 @@ const open = (command: Open, state: ScheduleState): Result => {
     definition.catchUp === 'due' ? 'nothing-due' : state.last !== null && state.last.closedAt >= at ? 'overlap' : 'missed';
   return accept(cause, [
     ...skip(state, at, false, reason),
-    { type: 'SlotOpened', data: { slot, at, cause, version: state.version, openedAt: command.asOf } },
+    {
+      type: 'SlotOpened',
+      data: { slot, at, cause, version: state.version, openedAt: command.asOf, ...(imported === undefined ? {} : { imported }) },
+    },
   ]);
 };
 
