@@ -3,7 +3,8 @@ import { scheduleKey, scheduleStream } from '../core/ids.ts';
 import type { Scheduled } from '../core/job.ts';
 import { actorRow } from '../projections/due-queries.ts';
 import { healthOf } from '../projections/health.ts';
-import { statsOf as figuresOf, getStats, listRuns, type RunRow } from '../projections/run-queries.ts';
+import { listRuns, type RunRow } from '../projections/run-queries.ts';
+import { statsOf as figuresOf, getStats } from '../projections/stats.ts';
 import { nextOf, timetableText } from './schedules.ts';
 import type { Service } from './service.ts';
 

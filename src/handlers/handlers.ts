@@ -6,6 +6,7 @@ import type { Command } from '../core/command.ts';
 import { messageOf } from '../core/errors.ts';
 import type { StreamName } from '../core/event.ts';
 import { itemStream, keyOfSlot, type SlotId } from '../core/ids.ts';
+import { plus } from '../core/instant.ts';
 import type { Look } from '../core/job.ts';
 import type { Json } from '../core/json.ts';
 import { partitionKey, queueKey } from '../core/partition.ts';
@@ -20,7 +21,7 @@ import { createCoordinator } from './coordinator.ts';
 import { createEffects } from './effects.ts';
 import { eraseStream } from './erase.ts';
 import { type AppendedHook, createFlags } from './flags.ts';
-import { trimLedger } from './ledger.ts';
+import { dropChapters } from './ledger.ts';
 import { createOrders, type OrderDeps } from './orders.ts';
 import { createPartition, type Partition } from './partition.ts';
 import { createReactors, type ReactorProgress } from './reactors.ts';
@@ -49,6 +50,7 @@ export type Handlers = {
 };
 
 const prefetch = 512;
+const dayMs = 86_400_000;
 const learnPage = 500;
 
 /** Takes ownership of its contexts' partitions: one queue, one loop each, with everything that hangs on them. */
@@ -101,8 +103,12 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
       // What is due at once need not wait for the timer.
       else if (effect.nextAt !== null && effect.nextAt <= origin.asOf)
         local({ ...origin, id: deps.ids.next(), to: stream, type: 'StartEffect', data: {} });
-    } else if (events.some((event) => event.type === 'LedgerFolded')) {
-      trimLedger(deps, stream).catch((error: unknown) =>
+    } else if (last.type === 'LedgerFolded') {
+      const before = plus(origin.asOf, -deps.keepRunsDays * dayMs);
+      local({ ...origin, id: deps.ids.next(), to: stream, type: 'TrimLedger', data: { before } });
+    } else if (last.type === 'LedgerTrimmed') {
+      const { chapters } = last.data as { chapters: readonly number[] };
+      dropChapters(deps.store, stream, chapters.at(-1)!).catch((error: unknown) =>
         deps.observers.note({ kind: 'log', level: 'warn', scope: 'ledger', message: messageOf(error) }),
       );
     } else if (category === 'engine.run') coordinator.nudge((state as RunState).slot as SlotId);

@@ -6,7 +6,7 @@ import type { Scheduled } from '../core/job.ts';
 import type { Registry } from '../core/registry.ts';
 import type { ReadModels } from '../ports/read-models.ts';
 import { actorRow } from './due-queries.ts';
-import { getStats, type StatsRow } from './run-queries.ts';
+import { getStats, type Stats } from './stats.ts';
 
 export type HealthRow = {
   readonly job: string;
@@ -36,7 +36,7 @@ const failingInWords = (verdict: 'failed' | 'timed-out', times: number): string 
  * Whether a job is well (checklist B6): its last verdict, and the age of its last success against `healthyWithinMinutes`.
  * One that never ran counts from when its schedule became active (mission decision 18).
  */
-export const healthOf = (item: Scheduled, stats: StatsRow | null, state: ScheduleState | null, now: Instant): HealthRow => {
+export const healthOf = (item: Scheduled, stats: Stats | null, state: ScheduleState | null, now: Instant): HealthRow => {
   const lastSuccessAt = stats?.lastSuccessAt ?? null;
   const row = { job: item.name, lastSuccessAt, nextSlotAt: state === null ? null : nextPending(state) };
   if (state?.paused) return { ...row, status: 'paused', since: state.paused.since, message: `paused: ${state.paused.reason}` };

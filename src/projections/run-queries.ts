@@ -25,8 +25,8 @@ export type RunRow = {
   readonly durationMs: number | null;
   readonly message: string | null;
   readonly version: number;
-  /** Who gave the schedule that version: `code`, or a person's name. Null when its definition is not in the log any more. */
-  readonly definedBy: string | null;
+  /** Who gave the schedule that version: `code`, or a person's name. */
+  readonly definedBy: string;
   readonly traceparent: string | null;
 };
 
@@ -38,27 +38,6 @@ export type SkipRow = {
   readonly count: number;
   readonly reason: SkipReason;
   readonly recordedAt: Instant;
-};
-
-/** Figures of one job over all of its runs. Durations in milliseconds. */
-export type StatsRow = {
-  readonly job: string;
-  readonly total: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly cancelled: number;
-  readonly timedOut: number;
-  readonly skipped: number;
-  readonly totalDurationMs: number;
-  readonly lastSlot: string | null;
-  readonly lastVerdict: Verdict | null;
-  readonly lastRunAt: Instant | null;
-  readonly lastSuccessAt: Instant | null;
-  readonly lastFailureAt: Instant | null;
-  /** The first failure since the last success. */
-  readonly failingSince: Instant | null;
-  readonly activeFrom: Instant | null;
-  readonly failuresInARow: number;
 };
 
 const toRun = (row: Row): RunRow => row as unknown as RunRow;
@@ -79,35 +58,5 @@ export const getRun = async (readModels: ReadModels, slot: string): Promise<RunR
   return row === null || row === undefined ? null : toRun(row);
 };
 
-export const getStats = async (readModels: ReadModels, job: string): Promise<StatsRow | null> => {
-  const [row] = await readModels.get('job_stats', [[job]]);
-  return row === null || row === undefined ? null : (row as unknown as StatsRow);
-};
-
 export const listSkips = async (readModels: ReadModels, job: string, limit: number): Promise<readonly SkipRow[]> =>
   (await readModels.list('skips', { index: ['job', 'to'], where: { job }, descending: true, limit })) as unknown as readonly SkipRow[];
-
-/** Successes in percent with two decimals: 40 of 42 is 95.24 (checklist A6). 0 without a run. */
-export const successRate = (successful: number, total: number): number =>
-  total === 0 ? 0 : Math.round((successful / total) * 10_000) / 100;
-
-const maxJobs = 10_000;
-
-/** Figures of one job, or of all, over all runs (checklist A6). */
-export const statsOf = async (
-  readModels: ReadModels,
-  job?: string,
-): Promise<{ totalExecutions: number; successfulExecutions: number; failedExecutions: number; successRate: number }> => {
-  const rows =
-    job === undefined
-      ? ((await readModels.list('job_stats', { limit: maxJobs })) as unknown as readonly StatsRow[])
-      : [await getStats(readModels, job)];
-  const total = rows.reduce((sum, row) => sum + (row?.total ?? 0), 0);
-  const completed = rows.reduce((sum, row) => sum + (row?.completed ?? 0), 0);
-  return {
-    totalExecutions: total,
-    successfulExecutions: completed,
-    failedExecutions: total - completed,
-    successRate: successRate(completed, total),
-  };
-};

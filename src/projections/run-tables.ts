@@ -23,46 +23,20 @@ const runs: TableSpec = {
     message: 'text',
     version: 'integer',
     definedBy: 'text',
+    chapter: 'text',
     traceparent: 'text',
     lastActor: 'text',
   },
   key: ['slot'],
-  indexes: [['openedAt'], ['job', 'openedAt'], ['verdict', 'openedAt'], ['job', 'verdict', 'openedAt']],
+  indexes: [['openedAt'], ['job', 'openedAt'], ['verdict', 'openedAt'], ['job', 'verdict', 'openedAt'], ['chapter']],
 };
 
 /** Stretches of slots that were not opened. */
 const skips: TableSpec = {
   name: 'skips',
-  columns: { key: 'text', job: 'text', from: 'text', to: 'text', count: 'integer', reason: 'text', recordedAt: 'text' },
+  columns: { key: 'text', job: 'text', from: 'text', to: 'text', count: 'integer', reason: 'text', recordedAt: 'text', chapter: 'text' },
   key: ['key', 'to'],
-  indexes: [['job', 'to']],
+  indexes: [['job', 'to'], ['chapter']],
 };
 
-/** Figures of a job over all of its runs. */
-const stats: TableSpec = {
-  name: 'job_stats',
-  columns: {
-    job: 'text',
-    total: 'integer',
-    completed: 'integer',
-    failed: 'integer',
-    cancelled: 'integer',
-    timedOut: 'integer',
-    skipped: 'integer',
-    totalDurationMs: 'integer',
-    lastSlot: 'text',
-    lastVerdict: 'text',
-    lastRunAt: 'text',
-    lastSuccessAt: 'text',
-    lastFailureAt: 'text',
-    failingSince: 'text',
-    activeFrom: 'text',
-    failuresInARow: 'integer',
-  },
-  key: ['job'],
-};
-
-/** Who gave a schedule its present definition; a run copies it when its slot opens. */
-const definers: TableSpec = { name: 'schedule_definers', columns: { key: 'text', definedBy: 'text' }, key: ['key'] };
-
-export const runTables: readonly TableSpec[] = [runs, skips, stats, definers];
+export const runTables: readonly TableSpec[] = [runs, skips];

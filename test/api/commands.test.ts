@@ -141,7 +141,7 @@ describe('imports', () => {
   it('are taken with their instants, and run behind', async () => {
     const { status, headers, body } = await start(line('i1') + line('i2'));
     expect([status, headers.location]).toEqual([202, '/api/v1/imports/facts']);
-    expect(body).toEqual({ id: 'facts', status: 'running', lines: 2, done: 0, cursor: null });
+    expect(body).toEqual({ id: 'facts', status: 'running', lines: 2, done: 0, cursor: null, held: 0 });
     expect((await call('read', 'GET', '/api/v1/imports/facts')).body).toEqual(body);
     expect((await call('read', 'GET', '/api/v1/imports/nope')).status).toBe(404);
   });

@@ -6,7 +6,7 @@ import { constant, type Scheduled } from '../../src/core/job.ts';
 import { cron } from '../../src/core/slots.ts';
 import type { ReadModels } from '../../src/ports/read-models.ts';
 import { healthOf, inWords } from '../../src/projections/health.ts';
-import type { StatsRow } from '../../src/projections/run-queries.ts';
+import type { Stats } from '../../src/projections/stats.ts';
 import { checkHealth, watchHealth } from '../../src/ticker/health-watch.ts';
 import { createWorld, type World } from '../api/support/world.ts';
 import { noon } from './support.ts';
@@ -23,8 +23,7 @@ const item: Scheduled = {
   timeoutMinutes: 1,
   healthyWithinMinutes: 65,
 };
-const stats = (some: Partial<StatsRow>): StatsRow =>
-  ({ job, activeFrom: plus(noon, -1_000 * minute), lastSuccessAt: null, ...some }) as StatsRow;
+const stats = (some: Partial<Stats>): Stats => ({ job, activeFrom: plus(noon, -1_000 * minute), lastSuccessAt: null, ...some }) as Stats;
 const paused: ScheduleState = { ...initial, paused: { since: noon, until: null, by: 'ann', reason: 'repairs' } };
 const definition = {
   job,
@@ -37,7 +36,7 @@ const definition = {
   build: 1,
 } as const;
 const disabled: ScheduleState = { ...initial, status: 'active', definition };
-const ago = (minutes: number): StatsRow['lastSuccessAt'] => plus(noon, -minutes * minute);
+const ago = (minutes: number): Stats['lastSuccessAt'] => plus(noon, -minutes * minute);
 
 describe('inWords', () => {
   it.each([

@@ -36,6 +36,7 @@ it('a parked item stands with what it is about, how often it was tried and why i
       at: noon,
       correlation: 'slot-a',
       traceparent: 'trace',
+      heldBy: null,
     },
   ]);
   expect(await getParked(readModels, item('a'))).toMatchObject({ about: 'giving.escrow-a' });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Verdict } from '../../src/contexts/engine/schedule/events.ts';
 import { instant, plus } from '../../src/core/instant.ts';
-import { getRun, getStats, listRuns, listSkips, statsOf, successRate } from '../../src/projections/run-queries.ts';
+import { getRun, listRuns, listSkips } from '../../src/projections/run-queries.ts';
 import { runs } from '../../src/projections/runs.ts';
 import { type Fact, noon, openProjection } from './support.ts';
 
@@ -16,7 +16,7 @@ const opened = (nth: number, more: Fact['metadata'] = {}): Fact => {
   return {
     stream: schedule,
     type: 'SlotOpened',
-    data: { slot: slotAt(nth), at, cause: 'schedule', version: 1, openedAt: plus(at, 50) },
+    data: { slot: slotAt(nth), at, cause: 'schedule', version: 1, definedBy: 'ann', chapter: nth < 100 ? 0 : 1, openedAt: plus(at, 50) },
     recordedAt: at,
     metadata: more,
   };
@@ -41,38 +41,6 @@ const changed = (nth: number, stream: string, type: string, hops?: string): Fact
   stream,
   type,
   metadata: { correlationId: slotAt(nth), causationId: 'due', ...(hops === undefined ? {} : { hops }) },
-});
-
-describe('success rate', () => {
-  it.each([
-    [40, 42, 95.24],
-    [1, 3, 33.33],
-    [2, 3, 66.67],
-    [0, 5, 0],
-    [7, 7, 100],
-    [0, 0, 0],
-    [1, 7, 14.29],
-  ])('%i of %i is %f', (successful, total, rate) => {
-    expect(successRate(successful, total)).toBe(rate);
-  });
-
-  it('40 of 42 recorded runs are 95.24 percent', async () => {
-    const { readModels, feed } = await openProjection(runs);
-    for (let nth = 0; nth < 42; nth++) await feed(opened(nth), closed(nth, nth === 7 ? 'failed' : nth === 20 ? 'timed-out' : 'completed'));
-    expect(await statsOf(readModels, job)).toEqual({
-      totalExecutions: 42,
-      successfulExecutions: 40,
-      failedExecutions: 2,
-      successRate: 95.24,
-    });
-    expect(await statsOf(readModels)).toMatchObject({ totalExecutions: 42, successRate: 95.24 });
-    expect(await statsOf(readModels, 'no/job')).toEqual({
-      totalExecutions: 0,
-      successfulExecutions: 0,
-      failedExecutions: 0,
-      successRate: 0,
-    });
-  });
 });
 
 describe('a run', () => {
@@ -145,26 +113,6 @@ describe('a run', () => {
     expect(await getRun(readModels, slotAt(0))).toMatchObject({ ...counted, verdict: 'cancelled' });
   });
 
-  it.each([
-    [undefined, 'code'],
-    ['code, build 42', 'code'],
-    ['Lee, Ann', 'Lee, Ann'],
-  ])('knows who defined its schedule: by %s is %s', async (by, definedBy) => {
-    const { readModels, feed } = await openProjection(runs);
-    const define = (type: string, metadata: Fact['metadata'] = {}): Fact => ({
-      stream: schedule,
-      type,
-      data: { activeFrom: start },
-      metadata,
-    });
-    await feed(define('ScheduleDefined', by === undefined ? {} : { by }), opened(0), define('ScheduleChanged', { by: 'bob' }));
-    await feed(opened(1));
-    expect([(await getRun(readModels, slotAt(0)))?.definedBy, (await getRun(readModels, slotAt(1)))?.definedBy]).toEqual([
-      definedBy,
-      'bob',
-    ]);
-  });
-
   it("the engine's own events of a slot are not what it changed", async () => {
     const { readModels, feed } = await openProjection(runs);
     await feed(
@@ -192,39 +140,23 @@ describe('a run', () => {
     await feed({
       stream: 'engine.schedule-baking/watch-cycle/tz1',
       type: 'SlotOpened',
-      data: { slot, at: noon, cause: 'manual', version: 3, openedAt: noon },
+      data: { slot, at: noon, cause: 'manual', version: 3, definedBy: 'bob', chapter: 0, openedAt: noon },
     });
     expect(await getRun(readModels, slot)).toMatchObject({
       key: 'baking/watch-cycle/tz1',
       job: 'baking/watch-cycle',
       scope: 'tz1',
       version: 3,
+      definedBy: 'bob',
     });
   });
 });
 
-describe('figures', () => {
-  it('go over all runs, also over more than a hundred', async () => {
+describe('lists', () => {
+  it('go over all runs, newest first, page by page, of a job and of a verdict', async () => {
     const { readModels, feed } = await openProjection(runs);
     const verdicts: readonly Verdict[] = ['completed', 'completed', 'failed', 'completed', 'cancelled'];
     for (let nth = 0; nth < 250; nth++) await feed(opened(nth), closed(nth, verdicts[nth % 5]));
-    expect(await getStats(readModels, job)).toMatchObject({
-      total: 250,
-      completed: 150,
-      failed: 50,
-      cancelled: 50,
-      timedOut: 0,
-      totalDurationMs: 375_000,
-      lastSlot: slotAt(249),
-      lastVerdict: 'cancelled',
-      failuresInARow: 0,
-    });
-    expect(await statsOf(readModels, job)).toEqual({
-      totalExecutions: 250,
-      successfulExecutions: 150,
-      failedExecutions: 100,
-      successRate: 60,
-    });
     const seen: string[] = [];
     for (let before: { openedAt: string; slot: string } | undefined; ; ) {
       const page = await listRuns(readModels, { job, limit: 100, ...(before === undefined ? {} : { before }) });
@@ -239,31 +171,12 @@ describe('figures', () => {
     expect(await listRuns(readModels, { job: 'no/job', limit: 10 })).toEqual([]);
   });
 
-  it('failures in a row count up to the next success; a cancelled run is neither', async () => {
-    const { readModels, feed } = await openProjection(runs);
-    const told: unknown[] = [];
-    const verdicts: readonly Verdict[] = ['failed', 'timed-out', 'cancelled', 'failed', 'completed'];
-    for (const [nth, verdict] of verdicts.entries()) {
-      await feed(opened(nth), closed(nth, verdict));
-      const stats = await getStats(readModels, job);
-      told.push([stats?.failuresInARow, stats?.failingSince, stats?.lastFailureAt, stats?.lastSuccessAt]);
-    }
-    const end = (nth: number): string => plus(start, nth * hour + 1_550);
-    expect(told).toEqual([
-      [1, end(0), end(0), null],
-      [2, end(0), end(1), null],
-      [2, end(0), end(1), null],
-      [3, end(0), end(3), null],
-      [0, null, end(3), end(4)],
-    ]);
-  });
-
-  it('skipped stretches are counted and listed, newest first; they are no runs', async () => {
+  it('skipped stretches are listed, newest first; they are no runs', async () => {
     const { readModels, feed } = await openProjection(runs);
     const skip = (from: number, to: number, reason: string): Fact => ({
       stream: schedule,
       type: 'SlotsSkipped',
-      data: { from: plus(start, from * hour), to: plus(start, to * hour), count: to - from + 1, reason },
+      data: { from: plus(start, from * hour), to: plus(start, to * hour), count: to - from + 1, reason, chapter: 0 },
     });
     await feed(skip(0, 3, 'missed'), skip(5, 5, 'paused'));
     await feed(skip(6, 9, 'nothing-due'));
@@ -273,19 +186,31 @@ describe('figures', () => {
       [4, 'missed'],
     ]);
     expect(await listSkips(readModels, job, 1)).toHaveLength(1);
-    expect(await getStats(readModels, job)).toMatchObject({ skipped: 9, total: 0 });
+    expect(await listRuns(readModels, { limit: 9 })).toEqual([]);
   });
 
-  it('the first definition says since when a job is active', async () => {
-    const { readModels, feed } = await openProjection(runs);
-    await feed({ stream: schedule, type: 'ScheduleDefined', data: { definition: {}, activeFrom: start } });
-    await feed({ stream: schedule, type: 'ScheduleDefined', data: { definition: {}, activeFrom: noon } });
-    expect(await getStats(readModels, job)).toMatchObject({ activeFrom: start, total: 0, lastVerdict: null });
+  it('lose the chapters of a ledger that are trimmed, whether their events are still there or not', async () => {
+    const skip: Fact = { stream: schedule, type: 'SlotsSkipped', data: { from: start, to: start, count: 1, reason: 'missed', chapter: 0 } };
+    const old = [skip, opened(0), closed(0), opened(1), closed(1)];
+    const rest: Fact[] = [
+      { stream: schedule, type: 'LedgerFolded', data: { state: {} } },
+      opened(100),
+      { stream: schedule, type: 'LedgerTrimmed', data: { chapters: [0] } },
+    ];
+    const rowsOf = async (...pages: readonly (readonly Fact[])[]) => {
+      const { feed, rows } = await openProjection(runs);
+      for (const page of pages) await feed(...page);
+      return { runs: await rows('runs'), skips: await rows('skips') };
+    };
+    const live = await rowsOf(old, rest);
+    expect(live).toMatchObject({ runs: [{ slot: slotAt(100) }], skips: [] });
+    expect(await rowsOf([...old, ...rest])).toEqual(live);
+    expect(await rowsOf(rest)).toEqual(live);
   });
 });
 
 describe('a rebuild', () => {
-  const tables = ['runs', 'skips', 'job_stats', 'schedule_definers'];
+  const tables = ['runs', 'skips'];
   const two = { changed: 2, events: { EscrowReleased: 2 } };
   const kept: Fact[] = [
     { stream: schedule, type: 'ScheduleDefined', data: { definition: {}, activeFrom: start } },
@@ -293,10 +218,9 @@ describe('a rebuild', () => {
     changed(0, 'giving.escrow-a', 'EscrowReleased'),
     changed(0, 'giving.escrow-b', 'EscrowReleased'),
     closed(0, 'completed', null, two),
-    { stream: schedule, type: 'SlotsSkipped', data: { from: slotAt(1), to: slotAt(2), count: 2, reason: 'missed' } },
+    { stream: schedule, type: 'SlotsSkipped', data: { from: slotAt(1), to: slotAt(2), count: 2, reason: 'missed', chapter: 0 } },
     opened(3),
     closed(3, 'failed', 'broken'),
-    { stream: schedule, type: 'LedgerFolded', data: { state: {} } },
     opened(4),
     changed(4, 'giving.escrow-c', 'EscrowReleased'),
   ];
@@ -316,13 +240,5 @@ describe('a rebuild', () => {
     const marker: Fact = { stream: 'giving.escrow-a', type: 'StreamErased', metadata: { correlationId: 'marker', causationId: 'erase' } };
     const without = kept.filter((fact) => fact.stream !== 'giving.escrow-a');
     expect(await rowsAfter([...without, marker])).toEqual(await rowsAfter([...kept, marker]));
-  });
-
-  it('of a folded ledger changes no figure', async () => {
-    const { readModels, feed } = await openProjection(runs);
-    await feed(...kept.slice(0, 8));
-    const before = await getStats(readModels, job);
-    await feed(kept[8]!);
-    expect(await getStats(readModels, job)).toEqual(before);
   });
 });

@@ -101,7 +101,10 @@ export const addStreams = (cli: Cli): void => {
       withClient(cli.common(), async (client) => {
         const progress = await importFile(client, file, reason);
         printOne(cli.common(), progress, [`${progress.lines} commands are done`]);
-        if (cli.common().output === 'table') say('next: carillon runs list');
+        if (cli.common().output !== 'table') return;
+        if (progress.held === 0) return say('next: carillon runs list');
+        say(`${progress.held} effects of these facts have not gone out: carillon parked list`);
+        say(`next: carillon parked replay --import ${progress.id} --reason "..."  (or discard)`);
       }),
     );
 };

@@ -20,7 +20,7 @@ const definition = (more: Partial<Definition> = {}): Definition => ({
   ...more,
 });
 const defined = (more: Partial<Definition> = {}): ScheduleEvent[] => [
-  { type: 'ScheduleDefined', data: { definition: definition(more), activeFrom: at('00:00') } },
+  { type: 'ScheduleDefined', data: { definition: definition(more), activeFrom: at('00:00'), by: 'code' } },
 ];
 const open = (time: string, cause: 'schedule' | 'catch-up' | 'manual' | 'backfill' = 'schedule', slot = slotId(key, at(time))) => ({
   type: 'OpenSlot' as const,
@@ -36,7 +36,7 @@ const skipped = (
   to: string,
   count: number,
   reason: 'nothing-due' | 'missed' | 'paused' | 'disabled' | 'overlap',
-): ScheduleEvent => ({ type: 'SlotsSkipped', data: { from: at(from), to: at(to), count, reason } });
+): ScheduleEvent => ({ type: 'SlotsSkipped', data: { from: at(from), to: at(to), count, reason, chapter: 0 } });
 
 describe('slots', () => {
   it('each is opened once; the same again is a nudge; another waits', () => {
@@ -61,7 +61,15 @@ describe('slots', () => {
           skipped('00:00', '04:00', 5, 'nothing-due'),
           {
             type: 'SlotOpened',
-            data: { slot: slotId(key, at('05:00')), at: at('05:00'), cause: 'catch-up', version: 1, openedAt: at('06:30') },
+            data: {
+              slot: slotId(key, at('05:00')),
+              at: at('05:00'),
+              cause: 'catch-up',
+              version: 1,
+              definedBy: 'code',
+              chapter: 0,
+              openedAt: at('06:30'),
+            },
           },
         ],
       });
@@ -107,6 +115,8 @@ describe('slots', () => {
               at: at('02:00'),
               cause: 'catch-up',
               version: 1,
+              definedBy: 'code',
+              chapter: 0,
               openedAt: instant('2026-01-05T02:30:01Z'),
             },
           },

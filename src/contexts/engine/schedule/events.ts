@@ -31,18 +31,24 @@ export type Counts = {
 };
 
 export type ScheduleEvent =
-  | DomainEvent<'ScheduleDefined', { definition: Definition; activeFrom: Instant }>
-  | DomainEvent<'ScheduleChanged', { definition: Definition; effectiveFrom: Instant }>
+  /** `by`: who gave it: `code`, or a person. */
+  | DomainEvent<'ScheduleDefined', { definition: Definition; activeFrom: Instant; by: string }>
+  | DomainEvent<'ScheduleChanged', { definition: Definition; effectiveFrom: Instant; by: string }>
   | DomainEvent<'SchedulePaused', { since: Instant; until: Instant | null; by: string | null; reason: string }>
   | DomainEvent<'ScheduleResumed', Record<string, never>>
   | DomainEvent<'ScheduleRemoved', Record<string, never>>
-  | DomainEvent<'SlotOpened', { slot: SlotId; at: Instant; cause: Cause; version: number; openedAt: Instant; imported?: string }>
+  | DomainEvent<
+      'SlotOpened',
+      { slot: SlotId; at: Instant; cause: Cause; version: number; definedBy: string; openedAt: Instant; chapter: number; imported?: string }
+    >
   | DomainEvent<
       'SlotClosed',
       { slot: SlotId; at: Instant; verdict: Verdict; counts: Counts; durationMs: number; message: string | null; closedAt: Instant }
     >
-  | DomainEvent<'SlotsSkipped', { from: Instant; to: Instant; count: number; reason: SkipReason }>
-  | DomainEvent<'LedgerFolded', { state: ScheduleState }>;
+  | DomainEvent<'SlotsSkipped', { from: Instant; to: Instant; count: number; reason: SkipReason; chapter: number }>
+  | DomainEvent<'LedgerFolded', { state: ScheduleState }>
+  /** The verdicts of these chapters (what lies between two folds) are dropped, and their runs with them. */
+  | DomainEvent<'LedgerTrimmed', { chapters: readonly number[] }>;
 
 export type OpenSlotState = {
   readonly slot: SlotId;
@@ -80,6 +86,16 @@ export type ScheduleState = {
   readonly totals: { readonly [verdict in Verdict]: number } & { readonly skipped: number; readonly durationMs: number };
   /** When the schedule first became active. */
   readonly activeFrom: Instant | null;
+  readonly definedBy: string;
+  readonly lastSuccessAt: Instant | null;
+  readonly lastFailureAt: Instant | null;
+  /** The first failure since the last success. */
+  readonly failingSince: Instant | null;
+  readonly failuresInARow: number;
   /** Verdict events since the last fold. */
   readonly verdicts: number;
+  /** The number of this chapter of the ledger; a fold ends one. */
+  readonly chapter: number;
+  /** The chapters that are over and not yet trimmed, and when each ended. */
+  readonly chapters: readonly { readonly chapter: number; readonly until: Instant }[];
 };

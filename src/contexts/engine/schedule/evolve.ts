@@ -1,5 +1,5 @@
-import { plus } from '../../../core/instant.ts';
-import type { ScheduleEvent, ScheduleState } from './events.ts';
+import { type Instant, plus } from '../../../core/instant.ts';
+import type { ScheduleEvent, ScheduleState, Verdict } from './events.ts';
 
 export const initial: ScheduleState = {
   status: 'none',
@@ -15,11 +15,25 @@ export const initial: ScheduleState = {
   last: null,
   totals: { completed: 0, failed: 0, cancelled: 0, 'timed-out': 0, skipped: 0, durationMs: 0 },
   activeFrom: null,
+  definedBy: 'code',
+  lastSuccessAt: null,
+  lastFailureAt: null,
+  failingSince: null,
+  failuresInARow: 0,
   verdicts: 0,
+  chapter: 0,
+  chapters: [],
 };
 
 const keepUnfinished = 100;
 const keepSkipped = 50;
+
+/** When it last went well or wrong, and since when it fails. */
+const health = (state: ScheduleState, verdict: Verdict, at: Instant): Partial<ScheduleState> => {
+  if (verdict === 'completed') return { lastSuccessAt: at, failingSince: null, failuresInARow: 0 };
+  if (verdict === 'cancelled') return {};
+  return { lastFailureAt: at, failingSince: state.failingSince ?? at, failuresInARow: state.failuresInARow + 1 };
+};
 
 const closed = (state: ScheduleState, data: Extract<ScheduleEvent, { type: 'SlotClosed' }>['data']): ScheduleState => {
   const open = state.open;
@@ -39,6 +53,7 @@ const closed = (state: ScheduleState, data: Extract<ScheduleEvent, { type: 'Slot
     earlier: state.earlier.filter((segment) => watermark === null || segment.until > watermark),
     last: { slot: data.slot, verdict: data.verdict, openedAt: open?.openedAt ?? data.at, closedAt: data.closedAt },
     totals: { ...state.totals, [data.verdict]: state.totals[data.verdict] + 1, durationMs: state.totals.durationMs + data.durationMs },
+    ...health(state, data.verdict, data.closedAt),
     verdicts: state.verdicts + 1,
   };
 };
@@ -47,7 +62,7 @@ const closed = (state: ScheduleState, data: Extract<ScheduleEvent, { type: 'Slot
 export const evolve = (state: ScheduleState, event: ScheduleEvent): ScheduleState => {
   switch (event.type) {
     case 'ScheduleDefined': {
-      const { definition, activeFrom } = event.data;
+      const { definition, activeFrom, by } = event.data;
       const watermark = plus(activeFrom, -1);
       return {
         ...state,
@@ -55,6 +70,7 @@ export const evolve = (state: ScheduleState, event: ScheduleEvent): ScheduleStat
         definition,
         version: state.version + 1,
         activeFrom: state.activeFrom ?? activeFrom,
+        definedBy: by,
         earlier: [],
         watermark: state.watermark !== null && state.watermark > watermark ? state.watermark : watermark,
       };
@@ -62,7 +78,7 @@ export const evolve = (state: ScheduleState, event: ScheduleEvent): ScheduleStat
     case 'ScheduleChanged': {
       const earlier =
         state.definition === null ? state.earlier : [...state.earlier, { definition: state.definition, until: event.data.effectiveFrom }];
-      return { ...state, definition: event.data.definition, version: state.version + 1, earlier };
+      return { ...state, definition: event.data.definition, definedBy: event.data.by, version: state.version + 1, earlier };
     }
     case 'SchedulePaused':
       return { ...state, paused: event.data };
@@ -90,5 +106,7 @@ export const evolve = (state: ScheduleState, event: ScheduleEvent): ScheduleStat
     }
     case 'LedgerFolded':
       return event.data.state;
+    case 'LedgerTrimmed':
+      return { ...state, chapters: state.chapters.filter(({ chapter }) => !event.data.chapters.includes(chapter)) };
   }
 };

@@ -15,6 +15,7 @@ export type ScheduleCommand =
   | Wish<'EndPause', Record<string, never>>
   | Wish<'RemoveSchedule', Record<string, never>>
   | Wish<'OpenSlot', { slot: SlotId; at: Instant; cause: Cause; imported?: string }>
+  | Wish<'TrimLedger', { before: Instant }>
   | Wish<'CloseSlot', { slot: SlotId; verdict: Verdict; counts: Counts; durationMs: number; message: string | null }>;
 
 type Result = Decision<ScheduleEvent>;
@@ -29,14 +30,17 @@ const foldEvery = 500;
 
 const sameDefinition = (a: Definition, b: Definition): boolean => canonical({ ...a, build: 0 }) === canonical({ ...b, build: 0 });
 
+const byCode = /^code, build \d+$/;
+
 const define = (command: Extract<ScheduleCommand, { type: 'DefineSchedule' }>, state: ScheduleState): Result => {
   const { definition, activeFrom } = command.data;
+  const by = command.by === undefined || byCode.test(command.by) ? 'code' : command.by;
   if (state.status !== 'active' || state.definition === null)
-    return accept('defined', [{ type: 'ScheduleDefined', data: { definition, activeFrom } }]);
+    return accept('defined', [{ type: 'ScheduleDefined', data: { definition, activeFrom, by } }]);
   if (definition.build < state.definition.build)
     return ignore('older-build', { defined: state.definition.build, offered: definition.build });
   if (sameDefinition(definition, state.definition)) return ignore('unchanged');
-  return accept('changed', [{ type: 'ScheduleChanged', data: { definition, effectiveFrom: command.asOf } }]);
+  return accept('changed', [{ type: 'ScheduleChanged', data: { definition, effectiveFrom: command.asOf, by } }]);
 };
 
 const pause = (command: Extract<ScheduleCommand, { type: 'PauseSchedule' }>, state: ScheduleState): Result => {
@@ -62,8 +66,11 @@ const skip = (state: ScheduleState, at: Instant, inclusive: boolean, reason: Ski
     count += countSlots(definition.schedule, definition.zone, start, end);
     start = end;
   }
-  return [{ type: 'SlotsSkipped', data: { from, to, count, reason } }];
+  return [{ type: 'SlotsSkipped', data: { from, to, count, reason, chapter: state.chapter } }];
 };
+
+/** What a run tells of its schedule. */
+const origin = ({ version, definedBy, chapter }: ScheduleState) => ({ version, definedBy, chapter });
 
 const openManual = (command: Open, state: ScheduleState, key: string): Result => {
   const { slot, at, cause } = command.data;
@@ -74,7 +81,7 @@ const openManual = (command: Open, state: ScheduleState, key: string): Result =>
     if (!never && !(at in state.unfinished)) return reject('not-open-for-backfill', { at });
     if (slot !== slotId(key, at, nth)) return reject('slot-unaligned', { at, expected: slotId(key, at, nth) });
   } else if (!slot.startsWith(`${key}@manual-`)) return reject('slot-unaligned', { slot });
-  return accept(cause, [{ type: 'SlotOpened', data: { slot, at, cause, version: state.version, openedAt: command.asOf } }]);
+  return accept(cause, [{ type: 'SlotOpened', data: { slot, at, cause, ...origin(state), openedAt: command.asOf } }]);
 };
 
 const open = (command: Open, state: ScheduleState): Result => {
@@ -98,7 +105,7 @@ const open = (command: Open, state: ScheduleState): Result => {
     ...skip(state, at, false, reason),
     {
       type: 'SlotOpened',
-      data: { slot, at, cause, version: state.version, openedAt: command.asOf, ...(imported === undefined ? {} : { imported }) },
+      data: { slot, at, cause, ...origin(state), openedAt: command.asOf, ...(imported === undefined ? {} : { imported }) },
     },
   ]);
 };
@@ -111,12 +118,21 @@ const close = (command: Extract<ScheduleCommand, { type: 'CloseSlot' }>, state: 
   ]);
 };
 
-const folded = (result: Result, state: ScheduleState): Result => {
+const foldedIfLong = (result: Result, state: ScheduleState, asOf: Instant): Result => {
   if (result.kind !== 'accepted') return result;
   const next = result.events.reduce(evolve, state);
-  return next.verdicts < foldEvery
-    ? result
-    : { ...result, events: [...result.events, { type: 'LedgerFolded', data: { state: { ...next, verdicts: 0 } } }] };
+  // An open slot belongs to one chapter: its opening and its verdict are trimmed together.
+  if (next.verdicts < foldEvery || next.open !== null) return result;
+  const { chapter } = next;
+  const folded: ScheduleState = { ...next, verdicts: 0, chapter: chapter + 1, chapters: [...next.chapters, { chapter, until: asOf }] };
+  return { ...result, events: [...result.events, { type: 'LedgerFolded', data: { state: folded } }] };
+};
+
+/** The chapters that ended before an instant may go: what they told in figures is in the folds behind them. */
+const trim = ({ data: { before } }: Extract<ScheduleCommand, { type: 'TrimLedger' }>, state: ScheduleState): Result => {
+  const chapters = state.chapters.filter(({ until }) => until < before).map(({ chapter }) => chapter);
+  if (chapters.length === 0) return ignore('nothing-so-old', { before });
+  return accept('older-than-keep-runs', [{ type: 'LedgerTrimmed', data: { chapters } }], { before });
 };
 
 /**
@@ -136,6 +152,7 @@ export const schedule = defineDecider<ScheduleState, ScheduleCommand, ScheduleEv
     'SlotClosed',
     'SlotsSkipped',
     'LedgerFolded',
+    'LedgerTrimmed',
   ],
   foldedBy: 'LedgerFolded',
   decide: (command, state) => {
@@ -151,9 +168,11 @@ export const schedule = defineDecider<ScheduleState, ScheduleCommand, ScheduleEv
       case 'RemoveSchedule':
         return state.status === 'active' ? accept('removed', [{ type: 'ScheduleRemoved', data: {} }]) : reject('schedule-unknown');
       case 'OpenSlot':
-        return folded(open(command, state), state);
+        return foldedIfLong(open(command, state), state, command.asOf);
       case 'CloseSlot':
-        return folded(close(command, state), state);
+        return foldedIfLong(close(command, state), state, command.asOf);
+      case 'TrimLedger':
+        return trim(command, state);
     }
   },
   evolve,
