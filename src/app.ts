@@ -95,10 +95,10 @@ const ensureAdmin = async ({ folder, clock, ids }: Parts, service: Service): Pro
 
 const refuseOutside = (config: Config): void => {
   const loopback = ['127.0.0.1', '::1', 'localhost'].includes(config.host);
-  if (!loopback && process.env.CARILLON_BEHIND_TLS !== 'true') {
+  if (!loopback && !config.behindTls) {
     throw new CarillonError(
       'config-invalid',
-      `host ${config.host} is reachable from outside: set CARILLON_BEHIND_TLS=true when a proxy encrypts the way to it`,
+      `host ${config.host} is reachable from outside: set behindTls (CARILLON_BEHIND_TLS=true) when a proxy encrypts the way to it`,
     );
   }
 };

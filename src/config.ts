@@ -15,6 +15,8 @@ export type ConfigFile = {
   readonly folder?: string;
   readonly host?: string;
   readonly port?: number;
+  /** True when a proxy encrypts the way to `host`: only then may it be another than loopback. */
+  readonly behindTls?: boolean;
   /** Partitions of each context; only read when the folder is made. */
   readonly partitions?: number;
   /** Runs and verdicts older than this may be dropped from the ledgers. */
@@ -47,6 +49,7 @@ const defaults = {
   folder: '.carillon',
   host: '127.0.0.1',
   port: 7070,
+  behindTls: false,
   partitions: defaultPartitions,
   keepRunsDays: 90,
   drainSeconds: 25,

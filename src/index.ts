@@ -4,6 +4,7 @@ export { type Config, type ConfigFile, defineConfig, loadConfig } from './config
 export type { Answer, Command, Wish } from './core/command.ts';
 export { type Context, type ContextDefinition, defineContext } from './core/context.ts';
 export { accept, type Decider, type Decision, defineDecider, ignore, reject } from './core/decider.ts';
+export { type Definition, endScheduleOfScope, type ScopedSchedule, scheduleForScope } from './core/definition.ts';
 export { defineEffect, type Effect, type EffectCall, type EffectOutcome } from './core/effect.ts';
 export { CarillonError, type ErrorCode, errorCodes, isCarillonError } from './core/errors.ts';
 export type { DomainEvent, RecordedEvent, StreamName } from './core/event.ts';

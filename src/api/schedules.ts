@@ -3,8 +3,8 @@ import type { ScheduleState } from '../contexts/engine/schedule/events.ts';
 import { nextPending } from '../contexts/engine/schedule/slots-of.ts';
 import { CarillonError } from '../core/errors.ts';
 import { manualSlotId, runStream, type SlotId, scheduleStream, slotId } from '../core/ids.ts';
-import type { Instant } from '../core/instant.ts';
-import { isSlot, type Timetable } from '../core/slots.ts';
+import type { Duration, Instant } from '../core/instant.ts';
+import { cron, every, isSlot, type Timetable } from '../core/slots.ts';
 import { streamName } from '../core/stream.ts';
 import { getRun } from '../projections/run-queries.ts';
 import { type Actor, getActor } from './actors.ts';
@@ -23,6 +23,12 @@ export const findSchedule = async (service: Service, text: string): Promise<{ ke
 /** `0 * * * *`, or `every 90s`. */
 export const timetableText = (timetable: Timetable): string =>
   timetable.kind === 'cron' ? timetable.expression : `every ${timetable.every}`;
+
+/** The timetable of such a text. */
+export const timetableOf = (text: string): Timetable => {
+  const interval = /^every (\S+)$/.exec(text.trim());
+  return interval === null ? cron(text.trim()) : every(interval[1] as Duration);
+};
 
 /** The next slot without a verdict, as things stand; null for one that opens none. */
 export const nextOf = (state: ScheduleState): Instant | null => (state.definition?.enabled === true ? nextPending(state) : null);

@@ -1,26 +1,13 @@
-import type { Definition } from '../contexts/engine/schedule/events.ts';
 import type { Command } from '../core/command.ts';
+import { definitionOf } from '../core/definition.ts';
 import { scheduleKey, scheduleStream } from '../core/ids.ts';
 import type { Instant } from '../core/instant.ts';
-import type { Scheduled } from '../core/job.ts';
 import type { Json } from '../core/json.ts';
 import type { Registry } from '../core/registry.ts';
 import type { Clock, Ids } from '../ports/clock.ts';
 import type { Commands } from '../ports/commands.ts';
 
-/** The definition that the code gives a job's or task's schedule. */
-export const definitionOf = (registry: Registry, item: Scheduled, build: number, scope = ''): Definition => ({
-  job: item.name,
-  scope,
-  schedule: item.schedule,
-  zone: item.zone,
-  enabled: item.enabled ?? true,
-  catchUp: registry.jobs.get(item.name)?.takesEffect === 'at-due' ? 'due' : (item.catchUp ?? 'latest'),
-  overlap: item.overlap ?? 'skip',
-  build,
-});
-
-/** Defines the schedules that the code has, or changes them when the code changed. Jobs with scopes are defined per scope by their own service. */
+/** Defines the schedules that the code has, or changes them when the code changed. Those of jobs with scopes are data: a person or a reactor defines them. */
 export const defineSchedules = async (
   deps: { registry: Registry; commands: Commands; clock: Clock; ids: Ids; build: number },
   activeFrom?: Instant,
@@ -32,7 +19,7 @@ export const defineSchedules = async (
       id: deps.ids.next(),
       to: scheduleStream(scheduleKey(item.name)),
       type: 'DefineSchedule',
-      data: { definition: definitionOf(deps.registry, item, deps.build), activeFrom: activeFrom ?? now } as unknown as Json,
+      data: { definition: definitionOf(item, deps.build), activeFrom: activeFrom ?? now } as unknown as Json,
       asOf: now,
       by: `code, build ${deps.build}`,
     }));

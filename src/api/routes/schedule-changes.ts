@@ -1,11 +1,15 @@
 import { Type } from 'typebox';
-import { scheduleStream } from '../../core/ids.ts';
+import { scopedDefinition } from '../../core/definition.ts';
+import { CarillonError } from '../../core/errors.ts';
+import { jobOfKey, scheduleStream, scopeOfKey } from '../../core/ids.ts';
 import { instant } from '../../core/instant.ts';
+import type { AnyJob } from '../../core/job.ts';
+import type { Json } from '../../core/json.ts';
 import { streamName } from '../../core/stream.ts';
 import type { App, RouteDeps } from '../app.ts';
 import { type Backfills, planBackfill } from '../backfill.ts';
 import { type Granted, send } from '../order.ts';
-import { findSchedule } from '../schedules.ts';
+import { findSchedule, timetableOf } from '../schedules.ts';
 import { Exact, InstantText, Nullable, Reason, refusals, WithReason } from '../schemas.ts';
 import { ScheduleKey } from './schedules.ts';
 
@@ -16,6 +20,21 @@ const changedView = (key: string, status: string, answer: Granted) => ({
   status,
   position: answer.kind === 'accepted' ? answer.position : null,
 });
+
+const scopeShape = /^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/;
+
+/** The job of a key, when its schedules are data. */
+const scopedJob = ({ registry }: RouteDeps['service'], key: string): AnyJob => {
+  const job = registry.jobs.get(registry.find(jobOfKey(key)).name);
+  if (job?.scopeOf === undefined)
+    throw new CarillonError(
+      'bad-request',
+      `key: the schedule of ${jobOfKey(key)} stands in its code; only jobs with scopeOf are defined here`,
+    );
+  if (!scopeShape.test(scopeOfKey(key)))
+    throw new CarillonError('bad-request', 'key: <job>/<scope>, the scope of letters, digits, dot, dash and underscore, at most 80');
+  return job;
+};
 
 const pauseSchedule = (app: App, { service }: RouteDeps): void => {
   app.post(
@@ -71,6 +90,45 @@ const changeSchedule = (app: App, { service }: RouteDeps, { verb, type, status, 
   );
 };
 
+const defineScope = (app: App, { service }: RouteDeps): void => {
+  app.post(
+    '/api/v1/schedules/:key/define',
+    {
+      config: { role: 'operate' },
+      schema: {
+        operationId: 'defineSchedule',
+        tags: ['schedules'],
+        summary: 'Gives one scope (tenant) of a job its schedule, or changes it; slots begin with the next one',
+        params: Exact({ key: Type.String({ minLength: 3, maxLength: 230, description: '<job>/<scope>, URL-encoded' }) }),
+        body: Exact({
+          schedule: Type.Optional(
+            Type.String({ minLength: 1, maxLength: 200, description: "A cron expression, or `every 90s`; the job's own when absent" }),
+          ),
+          zone: Type.Optional(Type.String({ minLength: 1, maxLength: 60 })),
+          enabled: Type.Optional(Type.Boolean()),
+          reason: Reason,
+        }),
+        response: { 200: Changed, ...refusals },
+      },
+    },
+    async (request) => {
+      const { key } = request.params;
+      const { schedule, zone, enabled, reason } = request.body;
+      const definition = scopedDefinition(scopedJob(service, key), scopeOfKey(key), {
+        ...(schedule === undefined ? {} : { schedule: timetableOf(schedule) }),
+        ...(zone === undefined ? {} : { zone }),
+        ...(enabled === undefined ? {} : { enabled }),
+      });
+      const data = { definition, activeFrom: service.clock.now() } as unknown as Json;
+      return changedView(
+        key,
+        'active',
+        await send(service, request, { to: streamName(scheduleStream(key)), type: 'DefineSchedule', data, reason }),
+      );
+    },
+  );
+};
+
 const Planned = Exact({ slot: Type.String(), at: Type.String(), was: Type.String() });
 
 const backfill = (app: App, { service }: RouteDeps, backfills: Backfills): void => {
@@ -97,8 +155,9 @@ const backfill = (app: App, { service }: RouteDeps, backfills: Backfills): void 
   );
 };
 
-/** Changing schedules: pause, resume, remove, backfill; each with a reason. */
+/** Changing schedules: define, pause, resume, remove, backfill; each with a reason. */
 export const scheduleChangeRoutes = (app: App, deps: RouteDeps, backfills: Backfills): void => {
+  defineScope(app, deps);
   pauseSchedule(app, deps);
   changeSchedule(app, deps, { verb: 'resume', type: 'ResumeSchedule', status: 'active', summary: 'Ends a pause' });
   const summary = 'Removes a schedule; one that stands in code comes back at the next start';

@@ -85,6 +85,31 @@ export const addSchedules = (cli: Cli): void => {
       }),
     );
   schedules
+    .command('define <key>')
+    .description('give one scope of a job its schedule, or change it: <job>/<scope>')
+    .option('--schedule <text>', 'a cron expression, or "every 90s"; that of the job when absent')
+    .option('--zone <zone>', 'IANA time zone; that of the job when absent')
+    .option('--disabled', 'record its slots as skipped')
+    .requiredOption('--reason <text>', 'why, recorded in the ledger')
+    .action((key: string, { disabled, ...options }: { schedule?: string; zone?: string; disabled?: boolean; reason: string }) =>
+      withClient(cli.common(), async (client) =>
+        printOne(
+          cli.common(),
+          await client.call('POST', `${pathOf(key)}/define`, { ...options, ...(disabled === undefined ? {} : { enabled: false }) }),
+          [`${key} is defined`, `  next: carillon schedules next ${key}`],
+        ),
+      ),
+    );
+  schedules
+    .command('remove <key>')
+    .description('end a schedule; one that stands in code comes back at the next start')
+    .requiredOption('--reason <text>', 'why, recorded in the ledger')
+    .action((key: string, { reason }: { reason: string }) =>
+      withClient(cli.common(), async (client) =>
+        printOne(cli.common(), await client.call('POST', `${pathOf(key)}/remove`, { reason }), [`${key} is removed`]),
+      ),
+    );
+  schedules
     .command('pause <key>')
     .description('no slot opens and nothing settles its actors, but a manual slot')
     .requiredOption('--reason <text>', 'why, recorded in the ledger')

@@ -1,26 +1,13 @@
+import type { Definition } from '../../../core/definition.ts';
 import type { DomainEvent } from '../../../core/event.ts';
 import type { SlotId } from '../../../core/ids.ts';
 import type { Instant } from '../../../core/instant.ts';
-import type { Timetable } from '../../../core/slots.ts';
 
 /** Why a slot was opened. */
 export type Cause = 'schedule' | 'catch-up' | 'backfill' | 'manual';
+export type { Definition };
 export type Verdict = 'completed' | 'failed' | 'cancelled' | 'timed-out';
 export type SkipReason = 'nothing-due' | 'missed' | 'overlap' | 'paused' | 'disabled';
-
-/** What a schedule says: the part of a definition that decides which slots there are and what becomes of missed ones. */
-export type Definition = {
-  readonly job: string;
-  readonly scope: string;
-  readonly schedule: Timetable;
-  readonly zone: string;
-  readonly enabled: boolean;
-  /** due: at-due jobs, whose missed slots are opened when something is due in them. */
-  readonly catchUp: 'due' | 'latest' | 'all' | 'skip';
-  readonly overlap: 'skip' | 'queue';
-  /** The build that defined it; an older one never changes a newer definition. */
-  readonly build: number;
-};
 
 export type Counts = {
   readonly due: number;
