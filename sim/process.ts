@@ -1,3 +1,4 @@
+import { openSqliteVault } from '../src/adapters/sqlite/vault.ts';
 import { fromMs, toMs } from '../src/core/instant.ts';
 import type { Registry } from '../src/core/registry.ts';
 import { type Engine, startEngine } from '../src/engine.ts';
@@ -79,6 +80,7 @@ export const createProcess = (deps: ProcessDeps): Process => {
     trace(name, `starts, life ${epoch}`);
     startEngine({
       settings: {},
+      vault: openSqliteVault({ file: ':memory:' }),
       ...deps.ports(mine),
       registry: deps.registry(mine),
       clock: clockOf(world, mine, deps.skew),

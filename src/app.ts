@@ -164,6 +164,7 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
       observers: telemetry.observers,
       version,
       config: { values: config.values, sources: config.sources },
+      look: engine.look,
       readiness: engine.readiness,
       projections: engine.projections,
       imports: engine.imports,

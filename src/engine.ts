@@ -1,6 +1,6 @@
 import type { Check, Service } from './api/service.ts';
 import type { ImportState } from './contexts/engine/import/events.ts';
-import { CarillonError, messageOf } from './core/errors.ts';
+import { messageOf } from './core/errors.ts';
 import { type Instant, plus } from './core/instant.ts';
 import type { IntakeLine } from './core/intake.ts';
 import { canonical, type Json } from './core/json.ts';
@@ -10,12 +10,14 @@ import type { Registry } from './core/registry.ts';
 import { createBus } from './handlers/bus.ts';
 import { startHandlers } from './handlers/handlers.ts';
 import { createImports } from './handlers/import.ts';
+import { createLook } from './handlers/look.ts';
 import type { Broker } from './ports/broker.ts';
 import type { Clock, Ids } from './ports/clock.ts';
 import type { Commands } from './ports/commands.ts';
 import type { EventStore } from './ports/event-store.ts';
 import type { Observers } from './ports/observers.ts';
 import type { ReadModels } from './ports/read-models.ts';
+import type { Vault } from './ports/vault.ts';
 import { caughtUp } from './projections/caught-up.ts';
 import { dueIndex, dueIndexName } from './projections/due-index.ts';
 import { actorRow } from './projections/due-queries.ts';
@@ -34,6 +36,7 @@ export type EngineDeps = {
   readonly store: EventStore;
   readonly broker: Broker;
   readonly readModels: ReadModels;
+  readonly vault: Vault;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly observers: Observers;
@@ -47,7 +50,7 @@ export type EngineDeps = {
   readonly facts?: { readonly name: string; readonly lines: readonly IntakeLine[] };
 };
 
-export type Engine = Pick<Service, 'projections' | 'imports' | 'readiness'> & {
+export type Engine = Pick<Service, 'projections' | 'imports' | 'readiness' | 'look'> & {
   readonly commands: Commands;
   readonly imported: string | null;
   /** Ticker first, then handlers, then projections: what was taken is finished. */
@@ -91,15 +94,13 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
 
   const bus = await createBus(deps);
   const contexts = registry.contexts.map((context) => context.name);
-  const ask = async (source: string): Promise<never> => {
-    throw new CarillonError('not-found', `No source is named "${source}"`);
-  };
+  const look = createLook(deps, stopping.signal);
   const handlers = await startHandlers({
     ...deps,
     readModelsLost,
     commands: bus,
     contexts,
-    ask,
+    look,
     projections: projections.map(({ name }) => name),
   });
   const imports = createImports({ ...deps, commands: bus, reactors: handlers.reactors }, stopping.signal);
@@ -137,6 +138,7 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
 
   return {
     commands: bus,
+    look,
     imported: begun?.id ?? null,
     imports,
     readiness,
@@ -151,7 +153,7 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
         );
       },
       rebuild: (name, progress) => rebuild({ store, readModels, projections, tail }, name, progress),
-      verify: (name) => verify({ store, readModels, projections, tail }, name),
+      verify: (name, progress) => verify({ store, readModels, projections, tail }, name, progress),
     },
     stop: async () => {
       stopping.abort();

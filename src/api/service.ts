@@ -1,4 +1,5 @@
 import type { ImportProgress, IntakeLine } from '../core/intake.ts';
+import type { Look } from '../core/job.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Registry } from '../core/registry.ts';
 import type { Clock, Ids } from '../ports/clock.ts';
@@ -32,13 +33,18 @@ export type Service = {
   readonly version: string;
   /** The effective configuration with secrets masked, and where each value came from. */
   readonly config: { readonly values: JsonObject; readonly sources: JsonObject };
+  /** What jobs see outside, for simulations. */
+  readonly look: Look;
   readiness(): Promise<readonly Check[]>;
   readonly projections: {
     list(): Promise<
       readonly { readonly name: string; readonly version: number; readonly checkpoint: string | null; readonly lag: number }[]
     >;
     rebuild(name: string, progress?: (done: number, total: number) => void): Promise<{ readonly events: number; readonly hash: string }>;
-    verify(name: string): Promise<{ readonly equal: boolean; readonly live: string; readonly rebuilt: string }>;
+    verify(
+      name: string,
+      progress?: (done: number, total: number) => void,
+    ): Promise<{ readonly equal: boolean; readonly live: string; readonly rebuilt: string }>;
   };
   readonly imports: {
     /** Checks the whole file first (`import-invalid` names the line), then runs in the background; the same file again goes on where it stopped. */

@@ -1,9 +1,12 @@
 import type { AnyDecider } from './decider.ts';
 import type { Effect } from './effect.ts';
 import type { AnyJob, Task, Transition } from './job.ts';
-import type { JsonObject } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { Projection } from './projection.ts';
 import type { Reactor } from './reactor.ts';
+
+/** Answers a question to the outside, read-only. Throws when it has no answer. */
+export type Source = (question: Json) => Promise<Json>;
 
 /** Everything that one bounded context brings. The order of `jobs` is the order in which equal due instants are settled. */
 export type Context = {
@@ -14,6 +17,8 @@ export type Context = {
   readonly reactors?: readonly Reactor[];
   readonly effects?: readonly Effect[];
   readonly projections?: readonly Projection[];
+  /** What `look.ask` may ask outside, by name: `{ 'tezos/node': (question) => ... }`. */
+  readonly sources?: Readonly<Record<string, Source>>;
   /** Due transitions without a schedule: the internal timer sends their command when the instant comes. The engine's own actors use them. */
   readonly timers?: readonly { readonly category: string; readonly transition: Transition }[];
 };

@@ -1,5 +1,8 @@
+import type { Answer } from './command.ts';
+import type { StreamName } from './event.ts';
 import { type Backoff, exponential } from './job.ts';
 import type { Json } from './json.ts';
+import type { Vault } from './vault.ts';
 
 /** What became of a call outside. `unknown`: the call was made and its outcome was not learnt. */
 export type EffectOutcome =
@@ -7,7 +10,18 @@ export type EffectOutcome =
   | { readonly kind: 'failed'; readonly message: string; readonly final?: boolean }
   | { readonly kind: 'unknown'; readonly message: string };
 
-export type EffectCall = { readonly key: string; readonly data: Json; readonly attempt: number; readonly signal: AbortSignal };
+export type EffectCall = {
+  /** Give it to the provider as its idempotency key. */
+  readonly key: string;
+  readonly data: Json;
+  readonly attempt: number;
+  /** Aborted when the call took longer than `timeoutSeconds`. */
+  readonly signal: AbortSignal;
+  /** Personal data by subject: addresses to write to, and what has to go. */
+  readonly vault: Pick<Vault, 'get' | 'scrub' | 'erase'>;
+  /** Erases an actor's stream for good; the reason is the effect's key. */
+  eraseStream(stream: StreamName): Promise<Answer>;
+};
 
 /** A call to the outside world, requested once per key, started in the log before it is made. */
 export type Effect = {

@@ -1,4 +1,4 @@
-import type { Wish } from './command.ts';
+import type { Answer, Command, Wish } from './command.ts';
 import type { AnyDecider, Decider } from './decider.ts';
 import type { DomainEvent } from './event.ts';
 import type { Duration, Instant } from './instant.ts';
@@ -26,12 +26,11 @@ export type Transition<S extends Json = Json, C extends Wish = Wish> = {
 
 /** Read access to the outside for `observe`; the answer is stored in the event. */
 export type Look = {
-  readonly settings: Json;
   /** The state of another actor as the log has it now. */
   state(stream: string): Promise<Json>;
   /** Rows of a read model that has reached the run's position, along its key or an index; at most 1,000. */
   rows(table: string, where: Readonly<Record<string, string | number>>): Promise<readonly Row[]>;
-  /** A question to a named source outside, which an adapter answers, for example a chain's node. Throws without an answer. */
+  /** A question to a source outside that a context names, for example a chain's node. Throws without an answer. */
   ask(source: string, question: Json): Promise<Json>;
 };
 
@@ -99,6 +98,9 @@ export type TaskTools = {
   readonly slot: Instant;
   readonly attempt: number;
   readonly signal: AbortSignal;
+  readonly look: Look;
+  /** Sends a command once per slot and key (the type and actor when absent), however often the task runs again. */
+  send(command: Pick<Command, 'to' | 'type' | 'data'> & { readonly key?: string }): Promise<Answer>;
   log(message: string, facts?: Json): void;
 };
 

@@ -1,4 +1,4 @@
-import type { Context } from './context.ts';
+import type { Context, Source } from './context.ts';
 import type { AnyDecider } from './decider.ts';
 import type { Effect } from './effect.ts';
 import { CarillonError } from './errors.ts';
@@ -30,6 +30,7 @@ export type Registry = {
   readonly reactors: readonly Reactor[];
   readonly effects: ReadonlyMap<string, Effect>;
   readonly projections: readonly Projection[];
+  readonly sources: ReadonlyMap<string, Source>;
   /** A job or task by its name, an alias, or the part after the slash when unique. Throws `job-unknown`, `ambiguous-name`. */
   find(name: string): Scheduled;
 };
@@ -128,6 +129,13 @@ export const buildRegistry = (contexts: readonly Context[]): Registry => {
       (decider) => decider.category,
     ),
     dues: duesOf(contexts),
+    sources: new Map(
+      indexBy(
+        'source',
+        contexts.flatMap((context) => Object.entries(context.sources ?? {})),
+        ([name]) => name,
+      ).values(),
+    ),
     jobs,
     tasks,
     scheduled,

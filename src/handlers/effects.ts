@@ -7,10 +7,12 @@ import type { Registry } from '../core/registry.ts';
 import type { Clock, Ids } from '../ports/clock.ts';
 import type { Commands } from '../ports/commands.ts';
 import type { Observers } from '../ports/observers.ts';
+import type { Vault } from '../ports/vault.ts';
 
 export type EffectDeps = {
   readonly registry: Registry;
   readonly commands: Commands;
+  readonly vault: Vault;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly observers: Observers;
@@ -33,9 +35,19 @@ export const createEffects = (deps: EffectDeps, signal: AbortSignal) => {
     const stop = deps.clock
       .sleep(effect.timeoutSeconds * 1_000, timeout.signal)
       .then((): EffectOutcome => ({ kind: 'unknown', message: `no answer after ${effect.timeoutSeconds} s` }));
+    const eraseStream = (to: StreamName) =>
+      deps.commands.send({
+        id: deps.ids.next(),
+        to,
+        type: 'EraseStream',
+        data: {},
+        asOf: deps.clock.now(),
+        by: effect.name,
+        reason: state.key,
+      });
     try {
       const answer = effect
-        .handler({ key: state.key, data: state.data, attempt: state.attempt, signal: timeout.signal })
+        .handler({ key: state.key, data: state.data, attempt: state.attempt, signal: timeout.signal, vault: deps.vault, eraseStream })
         .then((outcome) => outcome ?? ({ kind: 'confirmed' } as const));
       return await Promise.race([answer, stop]);
     } catch (error) {

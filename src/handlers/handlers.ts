@@ -7,11 +7,11 @@ import { messageOf } from '../core/errors.ts';
 import type { StreamName } from '../core/event.ts';
 import { itemStream, keyOfSlot, type SlotId } from '../core/ids.ts';
 import { plus } from '../core/instant.ts';
-import type { Look } from '../core/job.ts';
 import type { Json } from '../core/json.ts';
 import { partitionKey, queueKey } from '../core/partition.ts';
 import { categoryOf } from '../core/stream.ts';
 import { type Broker, type Consumer, exchanges, type Handler, type Message } from '../ports/broker.ts';
+import type { Vault } from '../ports/vault.ts';
 import { caughtUp } from '../projections/caught-up.ts';
 import { dueIndexName } from '../projections/due-index.ts';
 import { actorRow, listActors } from '../projections/due-queries.ts';
@@ -28,11 +28,10 @@ import { createReactors, type ReactorProgress } from './reactors.ts';
 import type { Order } from './slice.ts';
 import { runTimer } from './timer.ts';
 
-export type HandlerDeps = Omit<OrderDeps, 'flags' | 'partition' | 'look'> & {
+export type HandlerDeps = Omit<OrderDeps, 'flags' | 'partition'> & {
   readonly broker: Broker;
   readonly partitions: number;
-  /** Answers questions to sources outside, for jobs that look before they decide. */
-  readonly ask: Look['ask'];
+  readonly vault: Vault;
   /** Names of all projections: an erasure waits for each. */
   readonly projections: readonly string[];
   readonly keepRunsDays: number;
@@ -62,22 +61,7 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
   const owned = new Map<string, Partition>();
   const all = { ...deps, flags, cache, nextId: () => deps.ids.next(), partition: (key: string) => owned.get(key) };
   const peekState = async (stream: StreamName): Promise<Json> => (await peek(all, stream)).state;
-  const look: Look = {
-    settings: null,
-    state: (stream) => peekState(stream as StreamName),
-    rows: async (table, where) => {
-      const owners = deps.registry.projections.filter((each) => each.tables.some(({ name }) => name === table));
-      await caughtUp(
-        deps,
-        owners.map(({ name }) => name),
-        signal,
-      );
-      return deps.readModels.list(table, { where, limit: 1_000 });
-    },
-    ask: deps.ask,
-  };
-
-  const orders = createOrders({ ...all, look }, signal);
+  const orders = createOrders(all, signal);
   const effects = createEffects(deps, signal);
   const local = (command: Command): void => void owned.get(queueKey(command.to, deps.partitions))?.command(command);
 
@@ -125,7 +109,7 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
   };
 
   const reactors = createReactors(deps, signal);
-  const coordinator = createCoordinator({ ...all, look, reactors: reactors.progress, peek: peekState }, signal);
+  const coordinator = createCoordinator({ ...all, reactors: reactors.progress, peek: peekState }, signal);
 
   const onCommand = async (partition: Partition, message: Message): Promise<void> => {
     const command = continued(message.body as Command, message.headers.traceparent);

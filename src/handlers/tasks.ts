@@ -3,8 +3,8 @@ import { nextAttemptAt } from '../core/backoff.ts';
 import type { Answer } from '../core/command.ts';
 import { messageOf } from '../core/errors.ts';
 import type { StreamName } from '../core/event.ts';
-import { jobOfKey, runStream, type SlotId } from '../core/ids.ts';
-import type { TaskResult } from '../core/job.ts';
+import { derivedId, jobOfKey, runStream, type SlotId } from '../core/ids.ts';
+import type { TaskResult, TaskTools } from '../core/job.ts';
 import type { OrderDeps } from './orders.ts';
 
 /** Runs the plain functions of tasks: at least once, again with backoff up to `attempts`, then the run has failed. */
@@ -21,7 +21,14 @@ export const createTasks = (
     const log = (message: string, facts?: unknown): void =>
       deps.observers.note({ kind: 'log', level: 'info', scope: task.name, message, facts: { slot, attempt, facts } });
     try {
-      return await task.run(run.at!, { slot: run.at!, attempt, signal, log });
+      const sendOnce: TaskTools['send'] = ({ key, ...wish }) =>
+        deps.commands.send({
+          ...wish,
+          id: derivedId(slot, key ?? `${wish.type} ${wish.to}`),
+          asOf: deps.clock.now(),
+          correlationId: slot,
+        });
+      return await task.run(run.at!, { slot: run.at!, attempt, signal, log, look: deps.look, send: sendOnce });
     } catch (error) {
       return { success: false, message: messageOf(error) };
     }

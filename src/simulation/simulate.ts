@@ -13,7 +13,8 @@ import { type DueRow, pageDueEverywhere } from '../projections/due-queries.ts';
 
 export type SimulationDeps = {
   readonly registry: Registry;
-  readonly readModels: ReadModels /** For jobs that look before they decide; without it they are simulated without what they would see. */;
+  readonly readModels: ReadModels;
+  /** For jobs that look before they decide; without it they are simulated without what they would see. */
   readonly look?: Look;
 };
 

@@ -1,6 +1,7 @@
 import { createMemoryBroker } from '../../src/adapters/memory/broker.ts';
 import { openSqliteEventStore } from '../../src/adapters/sqlite/event-store.ts';
 import { openSqliteReadModels } from '../../src/adapters/sqlite/read-models.ts';
+import { openSqliteVault } from '../../src/adapters/sqlite/vault.ts';
 import { createSystemIds } from '../../src/adapters/system/ids.ts';
 import { engineContext } from '../../src/contexts/engine/index.ts';
 import type { ScheduleState } from '../../src/contexts/engine/schedule/events.ts';
@@ -73,6 +74,7 @@ export const virtualWorld = (start: Instant, definitions?: readonly ContextDefin
       registry,
       store,
       readModels,
+      vault: openSqliteVault({ file: ':memory:' }),
       broker,
       clock,
       ids: createSystemIds(),

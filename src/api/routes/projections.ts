@@ -99,7 +99,8 @@ const verify = (app: App, service: Service, running: Running): void => {
     async (request) => {
       const { name } = request.params;
       await known(service, name);
-      return { name, ...(await alone(running, name, () => service.projections.verify(name))) };
+      const progress = (done: number, total: number) => void running.set(name, { done, total });
+      return { name, ...(await alone(running, name, () => service.projections.verify(name, progress))) };
     },
   );
 };

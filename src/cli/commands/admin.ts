@@ -4,11 +4,11 @@ import { loadConfig } from '../../config.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { unwrap } from '../client.ts';
 import { withClient } from '../connect.ts';
-import { CliEnd, exits } from '../exit.ts';
+import { exits } from '../exit.ts';
 import { type Column, print, printOne, printRows, say, when } from '../output.ts';
 import type { Cli } from '../program.ts';
+import { addProjections } from './projections.ts';
 
-type Projection = { readonly name: string; readonly version: number; readonly checkpoint: string | null; readonly lag: number };
 type Token = {
   readonly id: string;
   readonly name: string;
@@ -18,11 +18,6 @@ type Token = {
   readonly expiresAt: string | null;
 };
 
-const projectionColumns: readonly Column<Projection>[] = [
-  { title: 'PROJECTION', of: (row) => row.name },
-  { title: 'VERSION', right: true, of: (row) => String(row.version) },
-  { title: 'LAG', right: true, of: (row) => String(row.lag) },
-];
 const tokenColumns: readonly Column<Token>[] = [
   { title: 'ID', of: (row) => row.id },
   { title: 'NAME', of: (row) => row.name },
@@ -31,53 +26,6 @@ const tokenColumns: readonly Column<Token>[] = [
   { title: 'CREATED', of: (row) => when(row.createdAt) },
   { title: 'EXPIRES', of: (row) => when(row.expiresAt) },
 ];
-
-const addProjections = (cli: Cli): void => {
-  const projections = cli.program.command('projections').description('read models: list, rebuild, verify');
-  projections
-    .command('list')
-    .description('all, and how far behind they are')
-    .action(() =>
-      withClient(cli.common(), async (client) =>
-        printRows(
-          cli.common(),
-          projectionColumns,
-          (await client.call<{ projections: Projection[] }>('GET', '/api/v1/projections')).projections,
-          '',
-        ),
-      ),
-    );
-  projections
-    .command('rebuild <name>')
-    .description('read the log into fresh tables beside the live ones, then swap')
-    .action((name: string) =>
-      withClient(cli.common(), async (client) => {
-        say(`${name} is built again beside the live one; readers keep the live one until it is done`);
-        const done = await client.call<{ events: number; hash: string }>(
-          'POST',
-          `/api/v1/projections/${encodeURIComponent(name)}/rebuild`,
-          {},
-        );
-        printOne(cli.common(), done, [`${name}: ${done.events} events, hash ${done.hash}`]);
-      }),
-    );
-  projections
-    .command('verify <name>')
-    .description('prove that the live rows are what the log says; 1 when they are not')
-    .action((name: string) =>
-      withClient(cli.common(), async (client) => {
-        const { equal, live, rebuilt } = await client.call<{ equal: boolean; live: string; rebuilt: string }>(
-          'POST',
-          `/api/v1/projections/${encodeURIComponent(name)}/verify`,
-          {},
-        );
-        printOne(cli.common(), { name, equal, live, rebuilt }, [
-          equal ? `${name} is what the log says (${live})` : `${name} differs: live ${live}, rebuilt ${rebuilt}`,
-        ]);
-        if (!equal) throw new CliEnd(exits.failed, `${name} differs from the log`, `carillon projections rebuild ${name}`);
-      }),
-    );
-};
 
 const expiryOf = (expires: string | undefined): JsonObject => {
   if (expires === undefined) return {};

@@ -17,6 +17,7 @@ import { buildRegistry } from '../../../src/core/registry.ts';
 import { doWork } from '../../../src/handlers/actor.ts';
 import { createActorCache } from '../../../src/handlers/cache.ts';
 import { createFlags } from '../../../src/handlers/flags.ts';
+import { createLook } from '../../../src/handlers/look.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { Note } from '../../../src/ports/observers.ts';
 import { dueIndex } from '../../../src/projections/due-index.ts';
@@ -123,6 +124,7 @@ export const createWorld = async () => {
     observers: { note: (note) => void notes.push(note) },
     version: '0.1.0',
     config: { values: { port: 7070, token: '***' }, sources: { port: 'default' } },
+    look: createLook({ registry, store, readModels }, new AbortController().signal),
     readiness: async () => [{ name: 'store', ok: failing === null, detail: failing === null ? 'answers' : 'is gone' }],
     projections: {
       list: async () => projections.map(({ name, version }) => ({ name, version, checkpoint: upTo, lag: 0 })),
