@@ -66,6 +66,8 @@ export const projectionsOf = (registry: Registry, partitions: number): readonly 
   ...registry.projections,
 ];
 
+const recomputeAgainMs = 1_000;
+
 /** Tells apart the builds, settings and jobs that due instants were computed with. */
 const fingerprintOf = ({ build, settings, registry }: EngineDeps): string =>
   String(hash32(canonical([build, settings, [...registry.dues.values()].flat().map((due) => due.name)])));
@@ -90,7 +92,19 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
   await caughtUp(deps, [dueIndexName]);
   const onBadActor = (stream: string, error: unknown): void =>
     observers.note({ kind: 'log', level: 'error', scope: 'projections', message: `dueAt threw: ${messageOf(error)}`, facts: { stream } });
-  await recomputeDues({ registry, readModels, tail, onBadActor }, fingerprintOf(deps));
+  // In the background: commands are answered meanwhile; what plans by due instants waits for it.
+  const recompute = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      try {
+        await recomputeDues({ registry, readModels, tail, onBadActor, signal: stopping.signal }, fingerprintOf(deps));
+        return;
+      } catch (error) {
+        observers.note({ kind: 'log', level: 'warn', scope: 'projections', message: `due instants: ${messageOf(error)}` });
+        await clock.sleep(recomputeAgainMs, stopping.signal);
+      }
+    }
+  };
+  const recomputed = recompute();
 
   const bus = await createBus(deps);
   const contexts = registry.contexts.map((context) => context.name);
@@ -101,6 +115,7 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
     commands: bus,
     contexts,
     look,
+    recomputed,
     projections: projections.map(({ name }) => name),
   });
   const imports = createImports({ ...deps, commands: bus, reactors: handlers.reactors }, stopping.signal);
@@ -121,10 +136,14 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
   if (deps.ticker) {
     await defineSchedules({ ...deps, commands: bus }, activeFrom);
     await caughtUp(deps, [dueIndexName]);
-    ticker = await startTicker(deps);
-    running.push(watchHealth({ ...deps, commands: bus }, stopping.signal));
+    running.push(
+      recomputed.then(async () => {
+        if (!stopping.signal.aborted) ticker = await startTicker(deps);
+      }),
+      watchHealth({ ...deps, commands: bus }, stopping.signal),
+    );
   }
-  go();
+  void recomputed.then(go);
 
   const readiness = async (): Promise<readonly Check[]> => {
     const at = await store.head();
@@ -157,8 +176,8 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
     },
     stop: async () => {
       stopping.abort();
+      await Promise.all([recomputed, ...running]);
       await ticker.stop();
-      await Promise.all(running);
       // Whoever sends commands stops before those who answer them.
       await imports.stopped();
       await handlers.stop();

@@ -20,6 +20,8 @@ import { createTasks } from './tasks.ts';
 export type CoordinatorDeps = OrderDeps & {
   readonly broker: Broker;
   readonly reactors: ReactorProgress;
+  /** The due instants are those of this build and its settings. */
+  readonly recomputed: Promise<void>;
   peek(stream: StreamName): Promise<Json>;
 };
 

@@ -32,6 +32,7 @@ export type HandlerDeps = Omit<OrderDeps, 'flags' | 'partition'> & {
   readonly broker: Broker;
   readonly partitions: number;
   readonly vault: Vault;
+  readonly recomputed: Promise<void>;
   /** Names of all projections: an erasure waits for each. */
   readonly projections: readonly string[];
   readonly keepRunsDays: number;

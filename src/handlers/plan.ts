@@ -52,6 +52,7 @@ export const createPlanner = (deps: CoordinatorDeps, signal: AbortSignal) => {
 
   /** Reactors that can reach a category, then the due index: everything sent before this call has been answered and is in the index. */
   const settled = async (category: string): Promise<void> => {
+    await deps.recomputed;
     await deps.reactors.drained(category, signal);
     await caughtUp(deps, [dueIndexName], signal);
   };

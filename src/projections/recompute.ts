@@ -11,6 +11,8 @@ export type RecomputeDeps = {
   readonly registry: Registry;
   readonly readModels: ReadModels;
   readonly tail: Pick<Tail, 'paused'>;
+  /** Ends it between two pages; the next start begins anew. */
+  readonly signal?: AbortSignal;
   /** Told of an actor whose `dueAt` threw: it keeps the due instants that it had. */
   readonly onBadActor?: (stream: string, error: unknown) => void;
 };
@@ -77,7 +79,7 @@ const recomputeCategory = async (deps: RecomputeDeps, category: string): Promise
     const done = await recomputePage(deps, () => listActors(deps.readModels, category, { limit: pageSize, ...place }));
     changed += done.changed;
     after = done.page.at(-1)?.stream;
-    if (done.page.length < pageSize) return changed;
+    if (done.page.length < pageSize || deps.signal?.aborted) return changed;
   }
 };
 
@@ -105,7 +107,7 @@ const recomputeOrphan = async (deps: RecomputeDeps, name: string): Promise<numbe
       (await readModels.get('actors', keys)).filter((row) => row !== null) as unknown as readonly ActorRow[];
     changed += (await recomputePage(deps, read)).changed;
     after = rows.at(-1);
-    if (rows.length < pageSize) return changed;
+    if (rows.length < pageSize || deps.signal?.aborted) return changed;
   }
 };
 
@@ -122,6 +124,7 @@ export const recomputeDues = async (deps: RecomputeDeps, fingerprint: string): P
   let changed = 0;
   for (const category of registry.dues.keys()) changed += await recomputeCategory(deps, category);
   for (const name of await orphanNames(deps)) changed += await recomputeOrphan(deps, name);
+  if (deps.signal?.aborted) return changed;
   const next = (await readModels.checkpoint(dueIndexName)) ?? beginning;
   const puts = [{ table: 'due_fingerprint', row: { id: 1, value: fingerprint } }];
   await commitAt(readModels, mark.name, { puts, removes: [] }, { previous, next });
