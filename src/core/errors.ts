@@ -26,6 +26,7 @@ export const errorCodes = {
   'not-found': { status: 404, transient: false, next: 'Check the name; "carillon list" shows the jobs.' },
   'job-unknown': { status: 400, transient: false, next: 'Check the name; "carillon list" shows the jobs and their aliases.' },
   'ambiguous-name': { status: 400, transient: false, next: 'Use the full name.' },
+  'last-admin': { status: 409, transient: false, next: 'Create another admin token first: carillon tokens create --role admin.' },
   'already-running': { status: 409, transient: false, next: 'Wait for the open slot; "carillon runs list" shows it.' },
   'command-id-reused': { status: 409, transient: false, next: 'Send another payload under a new command id.' },
   rejected: { status: 422, transient: false, next: 'The rule that refused is named in the answer.' },

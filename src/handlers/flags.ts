@@ -10,6 +10,8 @@ import { categoryOf } from '../core/stream.ts';
 export type Flags = {
   /** Takes in the state of a schedule or an item; other actors are ignored. */
   learn(stream: StreamName, state: Json): void;
+  /** The schedule of this key is paused or disabled. */
+  stopped(key: string): boolean;
   /** Paused or disabled: settled by nothing but a manual slot. */
   held(due: Due, state: Json): boolean;
   item(job: string, about: string): ItemState | undefined;
@@ -34,6 +36,7 @@ export const createFlags = (build: number): Flags => {
       }
     },
     held: (due, state) => held.size > 0 && held.has(scheduleStream(scheduleKey(due.name, due.scopeOf?.(state)))),
+    stopped: (key) => held.has(scheduleStream(key)),
     item,
     // Another build may have mended what was parked: it tries again.
     isParked: (job, about) => {

@@ -145,12 +145,32 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
     }
   };
 
+  /** A run whose schedule was paused meanwhile cannot say that it is completed: what is left is due still. */
+  const stoppedByPause = async (order: Order): Promise<boolean> => {
+    if (order.manual || !deps.flags.stopped(order.key)) return false;
+    await deps.commands.send(
+      {
+        id: deps.ids.next(),
+        to: runStream(order.slot),
+        type: 'CancelRun',
+        data: {},
+        asOf: deps.clock.now(),
+        correlationId: order.slot,
+        by: 'engine',
+        reason: 'its schedule was paused or disabled during the run',
+      },
+      { urgent: true },
+    );
+    return true;
+  };
+
   const carryOut = async (order: Order, job: AnyJob): Promise<void> => {
     const done = new Set<string>();
     while (!signal.aborted) {
       await caughtUp(deps, [dueIndexName], signal);
+      if (await stoppedByPause(order)) return;
       const tally = await pass(order, job, done);
-      if (!tally.goOn || signal.aborted) return;
+      if (!tally.goOn || signal.aborted || (await stoppedByPause(order))) return;
       if (tally.settled > 0) continue;
       if (tally.nextTry === null) {
         // Failures of this pass become waiting items: they are only seen by the next look.

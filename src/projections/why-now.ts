@@ -7,7 +7,7 @@ import { instantOfSlot, itemStream, scheduleKey, scheduleStream } from '../core/
 import type { Instant } from '../core/instant.ts';
 import type { Json } from '../core/json.ts';
 import type { Due, Registry } from '../core/registry.ts';
-import { DueFailure, firstDue, settle } from '../core/settle.ts';
+import { DueFailure, firstDue, type Settled, settle } from '../core/settle.ts';
 import { categoryOf, idOf } from '../core/stream.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReadModels } from '../ports/read-models.ts';
@@ -32,7 +32,8 @@ export type Now = {
 
 type Deps = { readonly readModels: ReadModels; readonly registry: Registry; readonly clock: Clock };
 type Hold = { readonly rule: string; readonly facts: Json };
-type Watched = { readonly due: Due; readonly schedule: ScheduleState | null; hold: Hold | null };
+/** A due transition of an actor, the schedule it follows, and what keeps it from settling by itself. */
+export type Watched = { readonly due: Due; readonly schedule: ScheduleState | null; hold: Hold | null };
 
 const holdOf = (schedule: ScheduleState | null, item: ItemState | null): Hold | null => {
   if (item?.status === 'parked') return { rule: 'parked', facts: { message: item.message, attempt: item.attempt } };
@@ -40,7 +41,7 @@ const holdOf = (schedule: ScheduleState | null, item: ItemState | null): Hold | 
   return schedule?.definition?.enabled === false ? { rule: 'disabled', facts: null } : null;
 };
 
-const watch = async ({ readModels, registry }: Deps, stream: StreamName, state: Json, due: Due): Promise<Watched> => {
+export const watch = async ({ readModels, registry }: Deps, stream: StreamName, state: Json, due: Due): Promise<Watched> => {
   if (!registry.scheduled.has(due.name)) return { due, schedule: null, hold: null };
   const [schedule, item] = await Promise.all([
     actorRow(readModels, scheduleStream(scheduleKey(due.name, due.scopeOf?.(state)))),
@@ -53,7 +54,7 @@ const watch = async ({ readModels, registry }: Deps, stream: StreamName, state: 
 type From = { readonly state: Json; readonly asOf: Instant | null };
 
 /** Settles without what is held; a transition whose code throws is held from then on, and the rest goes on. */
-const settled = (decider: AnyDecider, watched: readonly Watched[], id: string, from: From, now: Instant): Json => {
+export const settleFree = (decider: AnyDecider, watched: readonly Watched[], id: string, from: From, now: Instant): Settled => {
   for (;;) {
     const free = watched.filter(({ due, hold }) => due.settles && hold === null);
     try {
@@ -63,7 +64,7 @@ const settled = (decider: AnyDecider, watched: readonly Watched[], id: string, f
         id,
         from,
         now,
-      ).state;
+      );
     } catch (error) {
       const failed = error instanceof DueFailure ? free.find(({ due }) => due === error.due) : undefined;
       if (failed === undefined) throw error;
@@ -91,7 +92,7 @@ export const nowOf = async (deps: Deps, decider: AnyDecider, stream: StreamName,
   const id = idOf(stream);
   const dues = deps.registry.dues.get(categoryOf(stream)) ?? [];
   const watched = await Promise.all(dues.map((due) => watch(deps, stream, from.state, due)));
-  const state = settled(decider, watched, id, from, now);
+  const { state } = settleFree(decider, watched, id, from, now);
   const next = firstDue(dues, state);
   const jobs = watched.map((each): Standing => {
     const dueAt = each.due.transition.dueAt(state);

@@ -84,7 +84,10 @@ export const findEntity = async ({ readModels, registry }: Pick<WhyDeps, 'readMo
     'actors',
     candidates.map((stream) => [stream]),
   );
-  const found = candidates.filter((_, index) => rows[index] !== null);
+  const all = candidates.filter((_, index) => rows[index] !== null);
+  // A person means the domain's actor before the engine's, and a job's schedule before its health.
+  const ranked = [(name: string) => !name.startsWith('engine.'), (name: string) => !name.startsWith('engine.health-'), () => true];
+  const found = ranked.map((rank) => all.filter(rank)).find((some) => some.length > 0) ?? [];
   if (found.length > 1) throw new CarillonError('ambiguous-name', `"${id}" is ${found.join(' and ')}`);
   const [stream] = found;
   if (stream === undefined) throw new CarillonError('not-found', `No actor is named "${id.slice(0, 100)}"`);

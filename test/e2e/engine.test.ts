@@ -208,4 +208,32 @@ describe('operating', () => {
     const closed = await nextEvent(app, (event) => event.type === 'SlotClosed' && (event.data as { slot: string }).slot === slot);
     expect(closed.data).toMatchObject({ verdict: 'cancelled', message: 'wrong day' });
   });
+
+  it('a run whose schedule is paused before it is done cannot say that it is completed', async () => {
+    const app = await start({ ...newBench(), maxShare: 0.5 });
+    await light(app, 'a', 0.2);
+    const slot = (await nextEvent(app, of('RunHeld'))).stream.slice('engine.run-'.length);
+    await post(app, '/api/v1/schedules/house%2Fput-out-lamps/pause', { reason: 'repairs' });
+    await post(app, `/api/v1/runs/${encodeURIComponent(slot)}/approve`, { reason: 'go on' });
+    const closed = await nextEvent(app, (event) => event.type === 'SlotClosed' && (event.data as { slot: string }).slot === slot);
+    expect(closed.data).toMatchObject({ verdict: 'cancelled', message: 'its schedule was paused or disabled during the run' });
+    expect((await allEvents(app)).some(of('LampWentOut'))).toBe(false);
+    // The next slot settles what this one left.
+    await post(app, '/api/v1/schedules/house%2Fput-out-lamps/resume', { reason: 'mended' });
+    const held = await nextEvent(app, (event) => event.type === 'RunHeld' && event.stream !== `engine.run-${slot}`);
+    await post(app, `/api/v1/runs/${encodeURIComponent(held.stream.slice('engine.run-'.length))}/approve`, { reason: 'go on' });
+    await nextEvent(app, of('LampWentOut', 'house.lamp-a'));
+  });
+});
+
+describe('tokens', () => {
+  it('the last live admin token is not revoked', async () => {
+    const app = await start();
+    const { body } = await app.inject('GET', '/api/v1/tokens');
+    const [first] = (body as { tokens: { id: string }[] }).tokens;
+    const refused = await app.inject('DELETE', `/api/v1/tokens/${first!.id}`);
+    expect(refused).toMatchObject({ status: 409, body: { code: 'last-admin' } });
+    expect((await post(app, '/api/v1/tokens', { name: 'second', role: 'admin' })).status).toBe(201);
+    expect((await app.inject('DELETE', `/api/v1/tokens/${first!.id}`)).status).toBe(200);
+  });
 });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CarillonError } from '../../core/errors.ts';
 
@@ -42,7 +42,11 @@ export const openFolder = (path: string, partitions: number): Folder => {
     partitions: readStore(file('store.json')).partitions,
     adminToken: token,
     keepAdminToken: (text) => writeFileSync(file('admin.token'), `${text}\n`, { mode: 0o600 }),
-    announce: (server) => writeFileSync(file('server.json'), `${JSON.stringify(server)}\n`),
+    announce: (server) => {
+      // Whole or not at all: a command line may read it at any moment.
+      writeFileSync(file('server.json.new'), `${JSON.stringify(server)}\n`);
+      renameSync(file('server.json.new'), file('server.json'));
+    },
     leave: () => rmSync(file('server.json'), { force: true }),
   };
 };

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { TokenState } from '../../contexts/engine/token/events.ts';
+import { CarillonError } from '../../core/errors.ts';
 import { type Duration, durationMs, type Instant, instant, plus } from '../../core/instant.ts';
 import { idOf, streamName } from '../../core/stream.ts';
 import { listActors } from '../actors.ts';
@@ -103,6 +104,23 @@ const createToken = (app: App, { service }: RouteDeps): void => {
   );
 };
 
+/** Without an admin nobody could make another token. Throws `last-admin`. */
+const keepOneAdmin = async (service: Service, id: string): Promise<void> => {
+  const now = service.clock.now();
+  let others = 0;
+  let own = false;
+  for (let cursor: string | null = ''; cursor !== null && others === 0; ) {
+    const page = await listActors(service, 'engine.token', { limit: 200, ...(cursor === '' ? {} : { cursor }) });
+    const admins = page.rows
+      .map((row) => viewOf(idOf(row.stream), row.state as unknown as TokenState, now))
+      .filter((token) => token.role === 'admin' && token.status === 'live');
+    own ||= admins.some((token) => token.id === id);
+    others += admins.filter((token) => token.id !== id).length;
+    cursor = page.next;
+  }
+  if (own && others === 0) throw new CarillonError('last-admin', 'This is the last admin token that is live');
+};
+
 const revokeToken = (app: App, { service }: RouteDeps, tokens: Tokens): void => {
   app.delete(
     '/api/v1/tokens/:id',
@@ -119,6 +137,7 @@ const revokeToken = (app: App, { service }: RouteDeps, tokens: Tokens): void => 
     },
     async (request) => {
       const { id } = request.params;
+      await keepOneAdmin(service, id);
       await send(service, request, { to: tokenStream(id), type: 'RevokeToken', data: {}, reason: request.query.reason });
       tokens.forget(id);
       return { id, status: 'revoked' as const };
