@@ -124,7 +124,8 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
     const ids = createSystemIds();
     const telemetry = createTelemetry({ env: process.env, version, clock, role: 'all' });
     closing.push(() => telemetry.shutdown());
-    const store = telemetry.store(openSqliteEventStore({ file: folder.file('events.db'), clock }));
+    const events = openSqliteEventStore({ file: folder.file('events.db'), clock });
+    const store = telemetry.store(events);
     closing.push(() => store.close());
     const readModels = openSqliteReadModels({ file: folder.file('models.db') });
     closing.push(() => readModels.close());
@@ -169,6 +170,13 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
       projections: engine.projections,
       imports: engine.imports,
       metrics: telemetry.metrics,
+      compact: async () => {
+        const bytesBefore = folder.bytes();
+        await events.compact();
+        await vault.compact();
+        await readModels.purge();
+        return { bytesBefore, bytesAfter: folder.bytes() };
+      },
       backup: async (target) => ({ files: await backupFolder(folder.path, target), position: await store.head() }),
     };
     const token = await ensureAdmin(parts, service);

@@ -54,5 +54,7 @@ export type Service = {
   /** Prometheus text, or null when metrics are off. */
   metrics(): Promise<string | null>;
   /** Copies the event store and the vault, consistent, into a new folder. */
+  /** Rewrites the files without what was removed; sizes in bytes. */
+  compact(): Promise<{ readonly bytesBefore: number; readonly bytesAfter: number }>;
   backup(folder: string): Promise<{ readonly files: readonly string[]; readonly position: string | null }>;
 };

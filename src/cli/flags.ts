@@ -39,7 +39,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'schedules pause giving/release-escrows --reason "bank holiday" --until 2026-12-27T00:00:00Z',
     'schedules backfill giving/release-escrows --from 2026-11-21T00:00:00Z --to 2026-11-24T00:00:00Z --reason "outage" --dry-run',
   ],
-  parked: ['parked list', 'parked replay <id> --reason "the provider is back"'],
+  parked: ['parked list', 'parked replay <id> --reason "the provider is back"', 'parked discard --import <id> --reason "sent then"'],
   import: ['import facts.ndjson --reason "moving in"'],
   streams: ['streams read giving.escrow-7f3a', "streams tail --types 'giving.escrow.*' -o ndjson"],
   projections: ['projections verify runs', 'projections rebuild runs'],
@@ -47,6 +47,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   tokens: ['tokens create grafana --role read --expires 90d', 'tokens revoke <id> --reason "left the team"'],
   config: ['config print', 'config validate --config ./carillon.config.ts'],
   backup: ['backup /backups/2026-11-24'],
+  compact: ['compact --reason "a quiet hour"'],
   doctor: ['doctor && echo well'],
 };
 

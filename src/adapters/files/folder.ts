@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CarillonError } from '../../core/errors.ts';
 
@@ -12,6 +12,8 @@ export type Folder = {
   readonly adminToken: string | null;
   keepAdminToken(token: string): void;
   announce(server: { readonly url: string; readonly pid: number; readonly version: string }): void;
+  /** Size of the databases. */
+  bytes(): number;
   /** Takes the announcement back. */
   leave(): void;
 };
@@ -47,6 +49,10 @@ export const openFolder = (path: string, partitions: number): Folder => {
       writeFileSync(file('server.json.new'), `${JSON.stringify(server)}\n`);
       renameSync(file('server.json.new'), file('server.json'));
     },
+    bytes: () =>
+      readdirSync(path)
+        .filter((name) => name.endsWith('.db'))
+        .reduce((sum, name) => sum + statSync(file(name)).size, 0),
     leave: () => rmSync(file('server.json'), { force: true }),
   };
 };

@@ -50,6 +50,27 @@ const backup = (app: App, { service }: RouteDeps): void => {
   );
 };
 
+const compact = (app: App, { service }: RouteDeps): void => {
+  app.post(
+    '/api/v1/compact',
+    {
+      config: { role: 'admin' },
+      schema: {
+        operationId: 'compact',
+        tags: ['service'],
+        summary: 'Gives the room of erased and trimmed events back; nothing else happens meanwhile, for seconds a gigabyte',
+        body: Exact({ reason: Reason }),
+        response: { 200: Exact({ bytesBefore: Type.Integer(), bytesAfter: Type.Integer() }) },
+      },
+    },
+    async (request) => {
+      const facts = { by: identityOf(request).name, reason: request.body.reason };
+      service.observers.note({ kind: 'log', level: 'info', scope: 'api', message: 'compaction begins', facts });
+      return { ...(await service.compact()) };
+    },
+  );
+};
+
 const metrics = (app: App, { service }: RouteDeps, metricsPublic: boolean): void => {
   app.get(
     '/metrics',
@@ -96,6 +117,7 @@ const getErrorCode = (app: App): void => {
 export const serviceRoutes = (app: App, deps: RouteDeps, metricsPublic: boolean): void => {
   getConfig(app, deps);
   backup(app, deps);
+  compact(app, deps);
   metrics(app, deps, metricsPublic);
   getErrorCode(app);
 };

@@ -133,6 +133,17 @@ export const addAdmin = (cli: Cli): void => {
       }),
     );
   cli.program
+    .command('compact')
+    .description('give the room of erased and trimmed events back; the server answers nothing meanwhile')
+    .requiredOption('--reason <text>', 'why, recorded in the log of the server')
+    .action(({ reason }: { reason: string }) =>
+      withClient(cli.common(), async (client) => {
+        const done = await client.call<{ bytesBefore: number; bytesAfter: number }>('POST', '/api/v1/compact', { reason });
+        const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+        printOne(cli.common(), done, [`${mib(done.bytesBefore)} before, ${mib(done.bytesAfter)} now`]);
+      }),
+    );
+  cli.program
     .command('doctor')
     .description('silent and 0 when all is well; one line for each trouble')
     .action(() =>

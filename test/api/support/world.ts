@@ -143,6 +143,7 @@ export const createWorld = async () => {
       progress: async (id) => imports.get(id) ?? null,
     },
     metrics: async () => '# HELP carillon_up 1\ncarillon_up 1\n',
+    compact: async () => ({ bytesBefore: 10, bytesAfter: 5 }),
     backup: async (folder) => ({ files: [`${folder}/events.db`], position: upTo }),
   };
 
