@@ -92,11 +92,16 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
   await caughtUp(deps, [dueIndexName]);
   const onBadActor = (stream: string, error: unknown): void =>
     observers.note({ kind: 'log', level: 'error', scope: 'projections', message: `dueAt threw: ${messageOf(error)}`, facts: { stream } });
+  const rebuildOf: Engine['projections']['rebuild'] = (name, progress) =>
+    rebuild({ store, readModels, projections, tail }, name, progress, stopping.signal);
   // In the background: commands are answered meanwhile; what plans by due instants waits for it.
   const recompute = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
-        await recomputeDues({ registry, readModels, tail, onBadActor, signal: stopping.signal }, fingerprintOf(deps));
+        await recomputeDues(
+          { registry, store, readModels, tail, onBadActor, signal: stopping.signal, rebuild: () => rebuildOf(dueIndexName) },
+          fingerprintOf(deps),
+        );
         return;
       } catch (error) {
         observers.note({ kind: 'log', level: 'warn', scope: 'projections', message: `due instants: ${messageOf(error)}` });
@@ -171,7 +176,7 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
           }),
         );
       },
-      rebuild: (name, progress) => rebuild({ store, readModels, projections, tail }, name, progress),
+      rebuild: rebuildOf,
       verify: (name, progress) => verify({ store, readModels, projections, tail }, name, progress),
     },
     stop: async () => {

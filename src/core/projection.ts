@@ -27,7 +27,7 @@ export type Rows = {
 
 /**
  * A pure fold of the log into tables. `reads` names the rows that `apply` will look at, so that a batch loads them in
- * one query; `apply` is synchronous. A changed fold needs a new `version`: it is built beside the live one.
+ * one query; `apply` is synchronous. A changed fold needs a new `version`: it is filled anew at the start, and /readyz says so.
  * An event of type `StreamErased` reaches every projection, whatever its `types`.
  */
 export type Projection = {

@@ -1,7 +1,8 @@
-import type { Position, StreamName } from '../core/event.ts';
+import { type Position, type StreamName, streamErased } from '../core/event.ts';
 import { jobOfKey } from '../core/ids.ts';
 import { defineProjection, type Key, type Row } from '../core/projection.ts';
 import type { Registry } from '../core/registry.ts';
+import type { EventStore } from '../ports/event-store.ts';
 import type { Commit, ReadModels } from '../ports/read-models.ts';
 import { dueIndexName, duesOfState, replaceDues, scopeOf, storedDues, toStored } from './due-index.ts';
 import { type ActorRow, listActors } from './due-queries.ts';
@@ -11,6 +12,9 @@ export type RecomputeDeps = {
   readonly registry: Registry;
   readonly readModels: ReadModels;
   readonly tail: Pick<Tail, 'paused'>;
+  readonly store: EventStore;
+  /** Builds the due index anew: when a context is back whose actors it may not have. */
+  rebuild(): Promise<unknown>;
   /** Ends it between two pages; the next start begins anew. */
   readonly signal?: AbortSignal;
   /** Told of an actor whose `dueAt` threw: it keeps the due instants that it had. */
@@ -19,11 +23,11 @@ export type RecomputeDeps = {
 
 const pageSize = 1_000;
 
-/** Remembers under which build and settings the due instants were asked for. */
+/** Remembers under which build and settings the due instants were asked for, and of which categories. */
 const mark = defineProjection({
   name: 'due-fingerprint',
-  version: 1,
-  tables: [{ name: 'due_fingerprint', columns: { id: 'integer', value: 'text' }, key: ['id'] }],
+  version: 2,
+  tables: [{ name: 'due_fingerprint', columns: { id: 'integer', value: 'text', categories: 'json' }, key: ['id'] }],
   apply: () => undefined,
 });
 const beginning = '0'.padStart(16, '0') as Position;
@@ -111,6 +115,15 @@ const recomputeOrphan = async (deps: RecomputeDeps, name: string): Promise<numbe
   }
 };
 
+/** True when the log has actors of categories that the index was kept without: their context was off, and a rebuild left them out. */
+const missing = async ({ store }: RecomputeDeps, known: readonly string[], categories: readonly string[]): Promise<boolean> => {
+  const added = categories.filter((category) => !known.includes(category));
+  if (added.length === 0) return false;
+  for await (const page of store.readAll({ categories: added, pageSize: 1 }))
+    if (page.events.some(({ type }) => type !== streamErased)) return true;
+  return false;
+};
+
 /**
  * `dueAt` may answer otherwise under another build or other settings: on the first start with them, it is asked again for
  * every stored state, in pages, so that it may go on in the background; planning waits for the promise. `fingerprint` tells build
@@ -120,13 +133,16 @@ export const recomputeDues = async (deps: RecomputeDeps, fingerprint: string): P
   const { registry, readModels } = deps;
   const previous = await readModels.open(mark, 'live');
   const [known] = await readModels.get('due_fingerprint', [[1]]);
-  if (known?.value === fingerprint) return 0;
+  const categories = [...registry.deciders.keys()].sort();
+  const before = (known?.categories as readonly string[] | undefined) ?? categories;
+  if (known?.value === fingerprint && before.length === categories.length) return 0;
+  if (await missing(deps, before, categories)) await deps.rebuild();
   let changed = 0;
   for (const category of registry.dues.keys()) changed += await recomputeCategory(deps, category);
   for (const name of await orphanNames(deps)) changed += await recomputeOrphan(deps, name);
   if (deps.signal?.aborted) return changed;
   const next = (await readModels.checkpoint(dueIndexName)) ?? beginning;
-  const puts = [{ table: 'due_fingerprint', row: { id: 1, value: fingerprint } }];
+  const puts = [{ table: 'due_fingerprint', row: { id: 1, value: fingerprint, categories } }];
   await commitAt(readModels, mark.name, { puts, removes: [] }, { previous, next });
   return changed;
 };

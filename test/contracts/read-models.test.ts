@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it, onTestFinished } from 'vitest';
 import { openSqliteReadModels } from '../../src/adapters/sqlite/read-models.ts';
@@ -96,6 +97,21 @@ it('sqlite: a table that a new version has not any more is gone from the file', 
   const db = new DatabaseSync(file, { readOnly: true });
   expect(db.prepare("SELECT name FROM sqlite_schema WHERE name LIKE 'counts%'").all()).toEqual([]);
   db.close();
+});
+
+it('sqlite: a purge reaches the rows of projections that are not in the code any more', async () => {
+  const file = (await folderOfTest()).path('models.db');
+  const first = openSqliteReadModels({ file });
+  await first.open(sample(), 'live');
+  await first.commit(commitOf(null, 3, { places: [place('b', 'canary-of-a-person', 1)] }));
+  await first.close();
+  const second = openSqliteReadModels({ file });
+  await second.open({ name: 'other', version: 1, tables: [], apply: () => undefined }, 'live');
+  await second.purge();
+  expect(readFileSync(file).includes('canary-of-a-person')).toBe(false);
+  expect(await second.checkpoint('sample')).toBeNull();
+  expect(await second.open(sample(), 'live')).toBeNull();
+  await second.close();
 });
 
 it('sqlite: a file from before table names were kept opens as it is, and its tables go with the next version', async () => {

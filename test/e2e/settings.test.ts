@@ -4,6 +4,7 @@ import { accept, cron, type DomainEvent, defineContext, defineDecider, defineJob
 import { caughtUp } from '../../src/projections/caught-up.ts';
 import { actorRow, firstDueAt } from '../../src/projections/due-queries.ts';
 import { tempFolder, testConfig } from '../support/app.ts';
+import { lampContext, newBench } from '../support/lamp.ts';
 
 type Loan = { readonly lentAt: Instant | null };
 type LoanCommand = Wish<'LendBook', Record<string, never>> | Wish<'RemindReader', Record<string, never>>;
@@ -52,4 +53,22 @@ it('a changed setting moves the stored due instants at the next start', async ()
   while ((await firstDueAt(second.service.readModels, 'library/remind-readers')) !== plus(lentAt, 14 * 86_400_000))
     await second.service.clock.sleep(1);
   await second.close();
+});
+
+it('a context that was off, while the due index was built anew without it, comes back with its due actors', async () => {
+  const folder = tempFolder();
+  const config = await testConfig(folder, [library, lampContext(newBench())]);
+  const first = await createApp(config, { listen: false });
+  await first.inject('POST', '/api/v1/commands', { id: 'lend', to: 'library.loan-x', type: 'LendBook', data: {} });
+  await first.close();
+
+  const without = await createApp(await testConfig(folder, [lampContext(newBench())]), { listen: false });
+  expect((await without.inject('POST', '/api/v1/projections/due-index/rebuild', {})).status).toBe(200);
+  expect(await actorRow(without.service.readModels, 'library.loan-x')).toBeNull();
+  await without.close();
+
+  const back = await createApp(config, { listen: false });
+  while ((await actorRow(back.service.readModels, 'library.loan-x')) === null) await back.service.clock.sleep(1);
+  expect(await firstDueAt(back.service.readModels, 'library/remind-readers')).not.toBeNull();
+  await back.close();
 });

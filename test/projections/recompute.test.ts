@@ -35,7 +35,17 @@ const begin = async (lamps: number) => {
     const projections = [dueIndex(code, 4)];
     const tail = await beginTail(log, projections);
     await log.readModels.passed('due-index', await log.head());
-    return { tail, deps: { registry: code, readModels: log.readModels, tail }, all: { ...log, projections, tail } };
+    return {
+      tail,
+      deps: {
+        registry: code,
+        store: log.store,
+        readModels: log.readModels,
+        tail,
+        rebuild: () => rebuild({ ...log, projections, tail }, 'due-index'),
+      },
+      all: { ...log, projections, tail },
+    };
   };
   return { log, light, start };
 };

@@ -27,6 +27,8 @@ export type Builds = {
   /** Empty tables in place of whatever that build had. */
   begin(projection: Projection, build: Build): BuildRow;
   remove(projection: Projection, build: Build): void;
+  /** Drops builds with tables that `used` does not know: projections that left the code, whose rows nobody erases. */
+  removeUnused(used: (projection: string, build: Build) => boolean): void;
   /** The rebuild becomes the live one. */
   promote(projection: Projection, rebuilt: BuildRow): void;
   /** False when the checkpoint is not `previous`. */
@@ -40,6 +42,7 @@ export const createBuilds = (db: DatabaseSync, changed: () => void): Builds => {
     'INSERT OR REPLACE INTO builds (projection, build, version, generation, checkpoint, tables) VALUES (?, ?, ?, ?, ?, ?)',
   );
   const erase = db.prepare('DELETE FROM builds WHERE projection = ? AND build = ?');
+  const all = db.prepare('SELECT projection, build, tables FROM builds');
   const update = db.prepare('UPDATE builds SET checkpoint = ? WHERE projection = ? AND build = ? AND checkpoint IS ?');
 
   const stored = (projection: string, build: Build): BuildRow | null => (select.get(projection, build) as BuildRow | undefined) ?? null;
@@ -80,6 +83,16 @@ export const createBuilds = (db: DatabaseSync, changed: () => void): Builds => {
       transaction(db, () => {
         drop(projection, build);
         erase.run(projection.name, build);
+      }),
+    removeUnused: (used) =>
+      transaction(db, () => {
+        for (const { projection, build, tables } of all.all() as { projection: string; build: Build; tables: string | null }[]) {
+          const names = tables === null ? [] : (JSON.parse(tables) as string[]);
+          if (names.length === 0 || used(projection, build)) continue;
+          for (const table of names) db.exec(dropSql(table));
+          erase.run(projection, build);
+        }
+        changed();
       }),
     promote: (projection, rebuilt) =>
       transaction(db, () => {

@@ -150,7 +150,10 @@ export const openSqliteReadModels = ({ file }: { readonly file: string }): ReadM
       if ((checkpoints.get(projection) ?? '') < position) await waiters.wait(projection, position, signal);
     },
     // Rows move between pages as tables grow, and leave copies behind: only a rewritten file has none.
-    purge: () => compact(db, file),
+    purge: async () => {
+      guarded(file, () => parts.builds.removeUnused((projection, build) => parts.opened.get(projection, build) !== undefined));
+      await compact(db, file);
+    },
     close: async () => {
       waiters.close();
       statements.clear();
