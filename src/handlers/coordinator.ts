@@ -112,6 +112,7 @@ export const createCoordinator = (deps: CoordinatorDeps, signal: AbortSignal) =>
         partition,
         epoch: run.epoch,
         manual,
+        careful: run.careful,
         ...(run.imported === undefined ? {} : { imported: run.imported }),
         ...(traceparent === undefined ? {} : { traceparent }),
       };
@@ -127,7 +128,7 @@ export const createCoordinator = (deps: CoordinatorDeps, signal: AbortSignal) =>
       return;
     }
     // A run that was begun by a process that is gone gets a new epoch: its old orders are stopped by it.
-    if (!started.has(slot) && Object.values(run.parts).some((part) => part.settled > 0)) {
+    if (!started.has(slot)) {
       started.add(slot);
       await send(runStream(slot), slot, { type: 'ResumeRun', data: {}, asOf: deps.clock.now() });
       return;

@@ -23,11 +23,16 @@ export type OrderDeps = EngineParts & {
 
 const sliceSize = 1_000;
 
+/** How many actors a careful order has met one at a time: whoever ended the process is in its first slice. */
+type Met = { count: number };
+
 type Tally = { settled: number; waiting: number; parked: number };
 
 /** Carries out one order: pages the due index, settles slice after slice, and reports each; ends with a look that finds nothing left. */
 export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
   const active = new Map<string, number>();
+  /** Careful meetings take turns over all partitions: who is announced when the process ends is who ended it. */
+  let turn: Promise<unknown> = Promise.resolve();
 
   const report = async (order: Order, tally: Tally, finished: boolean): Promise<boolean> => {
     const command: Command = {
@@ -66,6 +71,21 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
       attempt,
       message: data.message,
     });
+  };
+
+  /**
+   * Counts a try before it is made: when the actor ends the process, the try stands in its item, and after enough of them it is
+   * parked without being met again. False then.
+   */
+  const announced = async (order: Order, job: AnyJob, about: string): Promise<boolean> => {
+    const now = deps.clock.now();
+    const message = 'the process ended while it was decided';
+    const data = { job: job.name, about, message, attempts: Math.max(2, job.attempts), nextAt: now, build: deps.build };
+    const answer = await deps.commands.send(
+      { id: deps.ids.next(), to: itemStream(job.name, about), type: 'ReportFailure', data, asOf: now, correlationId: order.slot },
+      { urgent: true },
+    );
+    return answer.kind === 'accepted' && answer.rule === 'try-again';
   };
 
   const recovered = async (job: AnyJob, about: string): Promise<void> => {
@@ -111,8 +131,27 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
     return changed;
   };
 
+  /** A page of actors: in one slice, or one at a time as long as one of them may end the process. */
+  const settlePage = async (order: Order, job: AnyJob, rows: readonly DueRow[], done: Set<string>, met: Met): Promise<number> => {
+    const careful = order.careful ? rows.slice(0, Math.max(0, sliceSize - met.count)) : [];
+    let changed = 0;
+    for (const row of careful) {
+      met.count += 1;
+      const meeting = turn.then(async () => ((await announced(order, job, row.stream)) ? settleSlice(order, job, [row], done) : 0));
+      turn = meeting.catch(() => undefined);
+      changed += await meeting;
+    }
+    const rest = rows.slice(careful.length);
+    return rest.length === 0 ? changed : changed + (await settleSlice(order, job, rest, done));
+  };
+
   /** One pass over what is due; tells what it settled and what it had to leave. */
-  const pass = async (order: Order, job: AnyJob, done: Set<string>): Promise<Tally & { goOn: boolean; nextTry: Instant | null }> => {
+  const pass = async (
+    order: Order,
+    job: AnyJob,
+    done: Set<string>,
+    met: Met,
+  ): Promise<Tally & { goOn: boolean; nextTry: Instant | null }> => {
     const tally = { settled: 0, waiting: 0, parked: 0, goOn: true, nextTry: null as Instant | null };
     for (let after: DueRow | undefined; ; ) {
       const page = await pageDue(deps.readModels, {
@@ -136,7 +175,7 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
         return false;
       });
       if (rows.length > 0) {
-        tally.settled += await settleSlice(order, job, rows, done);
+        tally.settled += await settlePage(order, job, rows, done, met);
         if (!(await report(order, { settled: rows.length, waiting: tally.waiting, parked: tally.parked }, false)))
           return { ...tally, goOn: false };
       }
@@ -166,15 +205,16 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
 
   const carryOut = async (order: Order, job: AnyJob): Promise<void> => {
     const done = new Set<string>();
+    const met: Met = { count: 0 };
     while (!signal.aborted) {
       await caughtUp(deps, [dueIndexName], signal);
       if (await stoppedByPause(order)) return;
-      const tally = await pass(order, job, done);
+      const tally = await pass(order, job, done, met);
       if (!tally.goOn || signal.aborted || (await stoppedByPause(order))) return;
       if (tally.settled > 0) continue;
       if (tally.nextTry === null) {
         // Failures of this pass become waiting items: they are only seen by the next look.
-        const failing = await pass(order, job, done);
+        const failing = await pass(order, job, done, met);
         if (failing.settled > 0 || failing.waiting > 0) continue;
         await report(order, { settled: 0, waiting: 0, parked: failing.parked }, true);
         return;

@@ -17,6 +17,8 @@ export type Order = {
   readonly partition: string;
   readonly epoch: number;
   readonly manual: boolean;
+  /** Actors are met one at a time, each announced first: one of them may have ended the process. */
+  readonly careful: boolean;
   /** The import that this slot was opened in. */
   readonly imported?: string;
   readonly traceparent?: string;

@@ -6,6 +6,7 @@ import { type App, type AppOptions, createApp } from '../../src/app.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import type { ContextDefinition } from '../../src/core/context.ts';
 import type { RecordedEvent } from '../../src/core/event.ts';
+import { nextEventOf } from './events.ts';
 
 /** A folder that is gone after the test. */
 export const tempFolder = (): string => {
@@ -28,15 +29,5 @@ export const testApp = async (contexts?: readonly ContextDefinition[], options: 
 };
 
 /** The first event in the log, from the beginning, that `wanted` takes; waits for it. */
-export const nextEvent = async (app: App, wanted: (event: RecordedEvent) => boolean): Promise<RecordedEvent> => {
-  const stop = new AbortController();
-  try {
-    for await (const page of app.service.store.subscribe({}, stop.signal)) {
-      const found = page.events.find(wanted);
-      if (found !== undefined) return found;
-    }
-  } finally {
-    stop.abort();
-  }
-  throw new Error('the log ended before the event came');
-};
+export const nextEvent = (app: App, wanted: (event: RecordedEvent) => boolean): Promise<RecordedEvent> =>
+  nextEventOf(app.service.store, wanted);

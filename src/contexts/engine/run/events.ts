@@ -21,7 +21,7 @@ export type RunEvent =
       }
     >
   | DomainEvent<'SliceDone', { partition: string; epoch: number; settled: number; waiting: number; parked: number; finished: boolean }>
-  | DomainEvent<'RunResumed', { epoch: number; since: Instant }>
+  | DomainEvent<'RunResumed', { epoch: number; since: Instant; careful: boolean }>
   | DomainEvent<'RunHeld', { due: number; population: number; maxShare: number }>
   | DomainEvent<'RunApproved', { since: Instant }>
   | DomainEvent<'TaskFailed', { attempt: number; message: string; nextAt: Instant }>

@@ -24,6 +24,10 @@ export type RunState = {
   readonly cause: Cause;
   readonly task: boolean;
   readonly epoch: number;
+  /** Nothing was settled in the epoch before: an actor may have ended the process, so they are met one at a time. */
+  readonly careful: boolean;
+  /** Actors that were settled when this epoch began. */
+  readonly settledBefore: number;
   /** When the newest epoch began: the timeout counts from here. */
   readonly since: Instant | null;
   readonly timeoutMinutes: number;
@@ -66,6 +70,8 @@ const initial: RunState = {
   cause: 'schedule',
   task: false,
   epoch: 0,
+  careful: false,
+  settledBefore: 0,
   since: null,
   timeoutMinutes: 0,
   parts: {},
@@ -75,6 +81,8 @@ const initial: RunState = {
 };
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+const settledOf = (state: RunState): number => sum(Object.values(state.parts).map((part) => part.settled));
 
 const open = (data: Extract<RunCommand, { type: 'OpenRun' }>['data'], asOf: Instant): Decision<RunEvent> => {
   const { held, ...opened } = data;
@@ -111,7 +119,9 @@ export const run = defineDecider<RunState, RunCommand, RunEvent>({
           ? ignore('older-epoch', { epoch: state.epoch })
           : accept('slice-recorded', [{ type: 'SliceDone', data: command.data }]);
       case 'ResumeRun':
-        return accept('resumed', [{ type: 'RunResumed', data: { epoch: state.epoch + 1, since: command.asOf } }]);
+        return accept('resumed', [
+          { type: 'RunResumed', data: { epoch: state.epoch + 1, since: command.asOf, careful: settledOf(state) === state.settledBefore } },
+        ]);
       case 'ApproveRun':
         if (state.status !== 'held') return reject('not-held');
         return command.reason ? accept('approved', [{ type: 'RunApproved', data: { since: command.asOf } }]) : reject('reason-missing');
@@ -160,7 +170,7 @@ export const run = defineDecider<RunState, RunCommand, RunEvent>({
         return { ...state, parts: { ...state.parts, [partition]: next } };
       }
       case 'RunResumed':
-        return { ...state, epoch: event.data.epoch, since: event.data.since };
+        return { ...state, ...event.data, settledBefore: settledOf(state) };
       case 'RunHeld':
         return { ...state, status: 'held' };
       case 'RunApproved':
