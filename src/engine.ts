@@ -13,6 +13,7 @@ import { createImports } from './handlers/import.ts';
 import { createLook } from './handlers/look.ts';
 import type { Broker } from './ports/broker.ts';
 import type { Clock, Ids } from './ports/clock.ts';
+import { alone, type Cluster } from './ports/cluster.ts';
 import type { Commands } from './ports/commands.ts';
 import type { EventStore } from './ports/event-store.ts';
 import type { Observers } from './ports/observers.ts';
@@ -45,6 +46,8 @@ export type EngineDeps = {
   /** The settings of the contexts: when they change, stored due instants are asked for again. */
   readonly settings: Json;
   readonly ticker: boolean;
+  /** The other processes; this one is alone when absent. */
+  readonly cluster?: Cluster;
   readonly keepRunsDays: number;
   readonly wrapProjection?: (projection: Projection) => Projection;
   readonly facts?: { readonly name: string; readonly lines: readonly IntakeLine[] };
@@ -66,7 +69,7 @@ export const projectionsOf = (registry: Registry, partitions: number): readonly 
   ...registry.projections,
 ];
 
-const recomputeAgainMs = 1_000;
+const againMs = 1_000;
 
 /** Tells apart the builds, settings and jobs that due instants were computed with. */
 const fingerprintOf = ({ build, settings, registry }: EngineDeps): string =>
@@ -105,7 +108,7 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
         return;
       } catch (error) {
         observers.note({ kind: 'log', level: 'warn', scope: 'projections', message: `due instants: ${messageOf(error)}` });
-        await clock.sleep(recomputeAgainMs, stopping.signal);
+        await clock.sleep(againMs, stopping.signal);
       }
     }
   };
@@ -119,6 +122,7 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
     readModelsLost,
     commands: bus,
     contexts,
+    cluster: deps.cluster ?? alone(partitions),
     look,
     recomputed,
     projections: projections.map(({ name }) => name),
@@ -143,7 +147,15 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
     await caughtUp(deps, [dueIndexName]);
     running.push(
       recomputed.then(async () => {
-        if (!stopping.signal.aborted) ticker = await startTicker(deps);
+        while (!stopping.signal.aborted) {
+          try {
+            ticker = await startTicker(deps);
+            return;
+          } catch (error) {
+            observers.note({ kind: 'log', level: 'warn', scope: 'ticker', message: messageOf(error) });
+            await clock.sleep(againMs, stopping.signal);
+          }
+        }
       }),
       watchHealth({ ...deps, commands: bus }, stopping.signal),
     );

@@ -59,7 +59,7 @@ const load = async (deps: ActorDeps, { stream, works }: Group, again: boolean): 
   if (row !== undefined) return { base: row, fromCache: false };
   const base = await loadActor(deps.store, decider, stream);
   // An append of unknown outcome told nobody of a pause or a parked item: what is loaded anew is learnt anew.
-  deps.flags.learn(stream, base.state);
+  if (base.revision !== 'no-stream') deps.flags.learn(stream, base.state, base.revision);
   return { base, fromCache: false };
 };
 

@@ -1,9 +1,10 @@
 import type { EffectState } from '../contexts/engine/effect/events.ts';
-import type { Command } from '../core/command.ts';
+import type { Answer, Command } from '../core/command.ts';
 import type { Effect, EffectOutcome } from '../core/effect.ts';
 import { messageOf } from '../core/errors.ts';
 import type { StreamName } from '../core/event.ts';
 import type { Registry } from '../core/registry.ts';
+import { idOf } from '../core/stream.ts';
 import type { Clock, Ids } from '../ports/clock.ts';
 import type { Commands } from '../ports/commands.ts';
 import type { Observers } from '../ports/observers.ts';
@@ -16,19 +17,47 @@ export type EffectDeps = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly observers: Observers;
+  /** To an actor of this process; undefined when its partition is not owned here any more. */
+  local(command: Command): Promise<Answer> | undefined;
 };
 
 type Call = { readonly stream: StreamName; readonly state: EffectState; readonly correlationId: string };
-type Lane = { readonly queue: Call[]; running: number; nextAt: number };
+/** One effect's calls: who waits for a turn, whose start is being recorded, and how many turns are taken. */
+type Lane = {
+  readonly effect: Effect | undefined;
+  readonly waiting: { readonly stream: StreamName; readonly correlationId: string }[];
+  readonly known: Set<StreamName>;
+  readonly starting: Set<StreamName>;
+  taken: number;
+  nextAt: number;
+};
 
 const messages = { confirmed: 'ConfirmEffect', failed: 'FailEffect', unknown: 'ReportUnknown' } as const;
+/** Turns of an effect that this build does not have: its requests are only parked. */
+const unknownTurns = 10;
+
+/** `engine.effect-giving/notify/<hash>` -> `giving/notify`. */
+const nameOf = (stream: StreamName): string => {
+  const id = idOf(stream);
+  return id.slice(0, id.lastIndexOf('/'));
+};
 
 /**
- * Makes the calls of effects whose start is durable, beside the partition's loop, with the effect's own concurrency and
- * rate; the outcome comes back as a command. A call that the process does not live to answer is found by the timer.
+ * Makes the calls of effects, beside the partition's loop, with the effect's own concurrency and rate. A start is recorded only
+ * when its call has a turn: a crash leaves no more calls in doubt than were running. The outcome comes back as a
+ * command; a call that the process does not live to answer is found by the timer.
  */
 export const createEffects = (deps: EffectDeps, signal: AbortSignal) => {
   const lanes = new Map<string, Lane>();
+  const laneOf = (stream: StreamName): Lane => {
+    const name = nameOf(stream);
+    const known = lanes.get(name);
+    if (known !== undefined) return known;
+    const effect = deps.registry.effects.get(name);
+    const lane: Lane = { effect, waiting: [], known: new Set(), starting: new Set(), taken: 0, nextAt: 0 };
+    lanes.set(name, lane);
+    return lane;
+  };
 
   const call = async (effect: Effect, { state }: Call): Promise<EffectOutcome> => {
     const timeout = new AbortController();
@@ -70,47 +99,68 @@ export const createEffects = (deps: EffectDeps, signal: AbortSignal) => {
     deps.observers.note({ kind: 'effect', effect: state.effect, outcome: outcome.kind });
   };
 
-  const carryOut = async (effect: Effect, lane: Lane, next: Call): Promise<void> => {
+  const inTurn = async (lane: Lane): Promise<void> => {
+    const rate = lane.effect?.rate;
+    if (rate === undefined) return;
+    const wait = lane.nextAt - deps.clock.monotonic();
+    lane.nextAt = Math.max(lane.nextAt, deps.clock.monotonic()) + 1_000 / rate;
+    if (wait > 0) await deps.clock.sleep(wait, signal);
+  };
+
+  const note = (stream: StreamName, error: unknown): void =>
+    deps.observers.note({ kind: 'log', level: 'error', scope: 'effects', message: messageOf(error), facts: { stream } });
+
+  const release = (lane: Lane): void => {
+    lane.taken -= 1;
+    pump(lane);
+  };
+
+  /** Records the start of a call; the call itself begins when the start is durable (`start`), and keeps the turn. */
+  const begin = async (lane: Lane, { stream, correlationId }: Lane['waiting'][number]): Promise<void> => {
     try {
-      if (effect.rate !== undefined) {
-        const wait = lane.nextAt - deps.clock.monotonic();
-        lane.nextAt = Math.max(lane.nextAt, deps.clock.monotonic()) + 1_000 / effect.rate;
-        if (wait > 0) await deps.clock.sleep(wait, signal);
-      }
-      await report(next, await call(effect, next));
+      await inTurn(lane);
+      if (signal.aborted) return;
+      lane.starting.add(stream);
+      await deps.local({ id: deps.ids.next(), to: stream, type: 'StartEffect', data: {}, asOf: deps.clock.now(), correlationId });
     } catch (error) {
-      // The answer could not be stored: the timer gives the call up as unknown.
-      deps.observers.note({
-        kind: 'log',
-        level: 'error',
-        scope: 'effects',
-        message: messageOf(error),
-        facts: { effect: effect.name, stream: next.stream },
-      });
+      note(stream, error);
+    } finally {
+      lane.known.delete(stream);
+      // Not started: given up, parked, or somebody else's by now.
+      if (lane.starting.delete(stream) || signal.aborted) release(lane);
     }
   };
 
-  const pump = (effect: Effect, lane: Lane): void => {
-    while (lane.running < effect.concurrency && !signal.aborted) {
-      const next = lane.queue.shift();
+  function pump(lane: Lane): void {
+    while (lane.taken < (lane.effect?.concurrency ?? unknownTurns) && !signal.aborted) {
+      const next = lane.waiting.shift();
       if (next === undefined) return;
-      lane.running += 1;
-      void carryOut(effect, lane, next).finally(() => {
-        lane.running -= 1;
-        pump(effect, lane);
-      });
+      lane.taken += 1;
+      void begin(lane, next);
     }
-  };
+  }
 
   return {
+    /** An effect whose next try, or whose end of waiting, is due. Asking again while it waits for its turn changes nothing. */
+    due: (stream: StreamName, correlationId: string): void => {
+      const lane = laneOf(stream);
+      if (lane.known.has(stream)) return;
+      lane.known.add(stream);
+      lane.waiting.push({ stream, correlationId });
+      pump(lane);
+    },
     /** Makes the call of an effect that has just been started. */
     start: (next: Call): void => {
-      const effect = deps.registry.effects.get(next.state.effect);
+      const lane = laneOf(next.stream);
+      const { effect } = lane;
       if (effect === undefined) return;
-      const lane = lanes.get(effect.name) ?? { queue: [], running: 0, nextAt: 0 };
-      lanes.set(effect.name, lane);
-      lane.queue.push(next);
-      pump(effect, lane);
+      // Started out of turn, by a command of somebody else.
+      if (!lane.starting.delete(next.stream)) lane.taken += 1;
+      call(effect, next)
+        .then((outcome) => report(next, outcome))
+        // The answer could not be stored: the timer gives the call up as unknown.
+        .catch((error: unknown) => note(next.stream, error))
+        .finally(() => release(lane));
     },
   };
 };

@@ -1,6 +1,6 @@
 import type { ItemState } from '../contexts/engine/item/events.ts';
 import type { ScheduleState } from '../contexts/engine/schedule/events.ts';
-import type { RecordedEvent, StreamName } from '../core/event.ts';
+import type { RecordedEvent, Revision, StreamName } from '../core/event.ts';
 import { itemStream, scheduleKey, scheduleStream } from '../core/ids.ts';
 import type { Json } from '../core/json.ts';
 import type { Due } from '../core/registry.ts';
@@ -8,8 +8,8 @@ import { categoryOf } from '../core/stream.ts';
 
 /** What an owner must know of the engine's actors before it settles: paused and disabled schedules, waiting and parked items. */
 export type Flags = {
-  /** Takes in the state of a schedule or an item; other actors are ignored. */
-  learn(stream: StreamName, state: Json): void;
+  /** Takes in the state of a schedule or an item, unless a newer one is known; other actors are ignored. */
+  learn(stream: StreamName, state: Json, revision: Revision): void;
   /** The schedule of this key is paused or disabled. */
   stopped(key: string): boolean;
   /** Paused or disabled: settled by nothing but a manual slot. */
@@ -18,25 +18,33 @@ export type Flags = {
   isParked(job: string, about: string): boolean;
 };
 
+/** The categories that flags are made of. */
+export const flagCategories = ['engine.schedule', 'engine.item'] as const;
+
 export const createFlags = (build: number): Flags => {
   const held = new Set<string>();
   const items = new Map<string, ItemState>();
+  // Own appends are heard of at once, the log comes later: what is older than what is known says nothing.
+  const revisions = new Map<string, Revision>();
   const item = (job: string, about: string): ItemState | undefined => (items.size === 0 ? undefined : items.get(itemStream(job, about)));
   return {
-    learn: (stream, state) => {
+    learn: (stream, state, revision) => {
       const category = categoryOf(stream);
+      if (category !== 'engine.schedule' && category !== 'engine.item') return;
+      if ((revisions.get(stream) ?? -1) > revision) return;
+      revisions.set(stream, revision);
       if (category === 'engine.schedule') {
         const schedule = state as ScheduleState;
         if (schedule.paused !== null || schedule.definition?.enabled === false) held.add(stream);
         else held.delete(stream);
-      } else if (category === 'engine.item') {
+      } else {
         const { status } = state as ItemState;
         if (status === 'waiting' || status === 'parked') items.set(stream, state as ItemState);
         else items.delete(stream);
       }
     },
-    held: (due, state) => held.size > 0 && held.has(scheduleStream(scheduleKey(due.name, due.scopeOf?.(state)))),
     stopped: (key) => held.has(scheduleStream(key)),
+    held: (due, state) => held.size > 0 && held.has(scheduleStream(scheduleKey(due.name, due.scopeOf?.(state)))),
     item,
     // Another build may have mended what was parked: it tries again.
     isParked: (job, about) => {

@@ -17,6 +17,8 @@ export type OrderDeps = EngineParts & {
   readonly flags: Flags;
   readonly build: number;
   partition(key: string): Partition | undefined;
+  /** Resolves when the flags know everything that is in the log now. */
+  followed(): Promise<void>;
   /** Reads the outside for a job that looks before it decides. */
   readonly look: Look;
 };
@@ -207,7 +209,7 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
     const done = new Set<string>();
     const met: Met = { count: 0 };
     while (!signal.aborted) {
-      await caughtUp(deps, [dueIndexName], signal);
+      await Promise.all([deps.followed(), caughtUp(deps, [dueIndexName], signal)]);
       if (await stoppedByPause(order)) return;
       const tally = await pass(order, job, done, met);
       if (!tally.goOn || signal.aborted || (await stoppedByPause(order))) return;

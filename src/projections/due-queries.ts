@@ -1,3 +1,4 @@
+import type { StreamName } from '../core/event.ts';
 import type { Instant } from '../core/instant.ts';
 import type { Json } from '../core/json.ts';
 import type { Row } from '../core/projection.ts';
@@ -40,13 +41,22 @@ export const pageDue = async (
   return withActors(readModels, await readModels.list('dues', { where: { name, owner }, to: upTo, limit, ...place }));
 };
 
+/** A due actor's place in the index, without its state. */
+export type DuePlace = { readonly at: Instant; readonly owner: string; readonly stream: StreamName };
+
 /** What is due under `name` in any partition, without states; for the internal timer. */
 export const pageDueAnywhere = async (
   readModels: ReadModels,
-  { name, upTo, limit }: { name: string; upTo: Instant; limit: number },
-): Promise<readonly { readonly stream: string; readonly owner: string }[]> => {
-  const rows = await readModels.list('dues', { index: ['name', 'at'], where: { name }, to: upTo, limit });
-  return rows.map((row) => ({ stream: row.stream as string, owner: row.owner as string }));
+  { name, upTo, after, limit }: { name: string; upTo: Instant; after?: DuePlace; limit: number },
+): Promise<readonly DuePlace[]> => {
+  const place = after === undefined ? {} : { after: { ...after } };
+  return (await readModels.list('dues', {
+    index: ['name', 'at'],
+    where: { name },
+    to: upTo,
+    limit,
+    ...place,
+  })) as unknown as readonly DuePlace[];
 };
 
 /** What is due under `name` in all partitions, in order of (due, actor), with the actors' states; for simulation. */

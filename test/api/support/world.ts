@@ -16,7 +16,7 @@ import type { Json } from '../../../src/core/json.ts';
 import { buildRegistry } from '../../../src/core/registry.ts';
 import { doWork } from '../../../src/handlers/actor.ts';
 import { createActorCache } from '../../../src/handlers/cache.ts';
-import { createFlags } from '../../../src/handlers/flags.ts';
+import { type AppendedHook, createFlags } from '../../../src/handlers/flags.ts';
 import { createLook } from '../../../src/handlers/look.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { Note } from '../../../src/ports/observers.ts';
@@ -82,7 +82,7 @@ export const createWorld = async () => {
     nextId: () => ids.next(),
     store,
     cache: createActorCache(),
-    appended: (stream: StreamName, _: unknown, state: Json) => flags.learn(stream, state),
+    appended: ((stream, events, state) => flags.learn(stream, state, events.at(-1)!.revision)) satisfies AppendedHook,
   };
 
   const erase = async (stream: StreamName): Promise<Answer> => {

@@ -30,7 +30,9 @@ export const item = defineDecider<ItemState, ItemCommand, ItemEvent>({
           : accept('attempts-exhausted', [{ type: 'ItemParked', data: { ...failure, attempt } }]);
       }
       case 'ReportRecovery':
-        return state.status === 'waiting' ? accept('recovered', [{ type: 'ItemRecovered', data: {} }]) : ignore('not-waiting');
+        return state.status === 'waiting' || state.status === 'parked'
+          ? accept('recovered', [{ type: 'ItemRecovered', data: {} }])
+          : ignore('not-waiting');
       case 'ReplayItem':
         if (state.status !== 'parked') return reject('not-parked', { status: state.status });
         return command.reason ? accept('replayed', [{ type: 'ItemReplayed', data: { at: command.asOf } }]) : reject('reason-missing');
