@@ -20,10 +20,11 @@ export type EraseDeps = {
 export const eraseStream = async ({ store, readModels, cache, projections }: EraseDeps, { to, reason }: Command): Promise<Answer> => {
   if (to.startsWith('engine.')) return { kind: 'rejected', stream: to, rule: 'engine-stream' };
   if (!reason) return { kind: 'rejected', stream: to, rule: 'reason-missing' };
-  const before = await store.read(to, { limit: 1 });
-  if (before.head === 'no-stream') return { kind: 'failed', stream: to, code: 'not-found', message: `There is no ${to}`, transient: false };
-  if (before.head === 'erased') return { kind: 'ignored', stream: to, rule: 'already-erased' };
   try {
+    const before = await store.read(to, { limit: 1 });
+    if (before.head === 'no-stream')
+      return { kind: 'failed', stream: to, code: 'not-found', message: `There is no ${to}`, transient: false };
+    if (before.head === 'erased') return { kind: 'ignored', stream: to, rule: 'already-erased' };
     await store.erase(to);
     cache.delete(to);
     const head = (await store.head())!;
