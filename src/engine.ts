@@ -1,16 +1,15 @@
 import type { Check, Service } from './api/service.ts';
 import type { ImportState } from './contexts/engine/import/events.ts';
-import { messageOf } from './core/errors.ts';
-import { type Instant, plus } from './core/instant.ts';
+import { plus } from './core/instant.ts';
 import type { IntakeLine } from './core/intake.ts';
-import { canonical, type Json } from './core/json.ts';
-import { hash32 } from './core/partition.ts';
+import type { Json } from './core/json.ts';
 import type { Projection } from './core/projection.ts';
 import type { Registry } from './core/registry.ts';
 import { createBus } from './handlers/bus.ts';
 import { startHandlers } from './handlers/handlers.ts';
 import { createImports } from './handlers/import.ts';
 import { createLook } from './handlers/look.ts';
+import { remoteProgress } from './handlers/reactors.ts';
 import type { Broker } from './ports/broker.ts';
 import type { Clock, Ids } from './ports/clock.ts';
 import { alone, type Cluster } from './ports/cluster.ts';
@@ -23,14 +22,10 @@ import { caughtUp } from './projections/caught-up.ts';
 import { dueIndex, dueIndexName } from './projections/due-index.ts';
 import { actorRow } from './projections/due-queries.ts';
 import { parked } from './projections/parked.ts';
-import { rebuild, verify } from './projections/rebuild.ts';
-import { recomputeDues } from './projections/recompute.ts';
 import { runs } from './projections/runs.ts';
-import { startTail } from './projections/tail.ts';
 import { timeIndex } from './projections/time-index.ts';
-import { defineSchedules } from './ticker/define.ts';
-import { watchHealth } from './ticker/health-watch.ts';
-import { startTicker } from './ticker/ticker.ts';
+import { startModels } from './roles/models.ts';
+import { runTicker } from './roles/ticker.ts';
 
 export type EngineDeps = {
   readonly registry: Registry;
@@ -46,6 +41,8 @@ export type EngineDeps = {
   /** The settings of the contexts: when they change, stored due instants are asked for again. */
   readonly settings: Json;
   readonly ticker: boolean;
+  /** What this process does; everything when absent. */
+  readonly roles?: Roles;
   /** The other processes; this one is alone when absent. */
   readonly cluster?: Cluster;
   readonly keepRunsDays: number;
@@ -69,138 +66,89 @@ export const projectionsOf = (registry: Registry, partitions: number): readonly 
   ...registry.projections,
 ];
 
-const againMs = 1_000;
+/** Further behind than this, /readyz says 503. */
+const maxLag = 10_000;
+const lastCatchUpMs = 2_000;
 
-/** Tells apart the builds, settings and jobs that due instants were computed with. */
-const fingerprintOf = ({ build, settings, registry }: EngineDeps): string =>
-  String(hash32(canonical([build, settings, [...registry.dues.values()].flat().map((due) => due.name)])));
+/** What a process does: all of it alone, or some of it beside others (design section 11). */
+export type Roles = {
+  readonly ticker: boolean;
+  /** The contexts whose actors it handles. */
+  readonly handles: readonly string[];
+  /** It writes the read models whenever it leads. */
+  readonly projections: boolean;
+};
+
+const readinessOf = async (deps: EngineDeps, roles: Roles, stopping: AbortSignal): Promise<readonly Check[]> => {
+  const { store, readModels } = deps;
+  const at = await store.head();
+  const lag = at === null ? 0 : Number(at) - Number((await readModels.checkpoint(dueIndexName)) ?? 0);
+  const handlers = roles.handles.length === 0 ? 'none here' : `${roles.handles.length} contexts`;
+  return [
+    { name: 'event store', ok: true, detail: `at position ${at ?? 'none'}` },
+    { name: 'projections', ok: lag < maxLag, detail: `${lag} events behind` },
+    { name: 'handlers', ok: !stopping.aborted, detail: stopping.aborted ? 'stopping' : handlers },
+  ];
+};
+
+const projectionList = async ({ store, readModels }: EngineDeps, projections: readonly Projection[]) => {
+  const at = Number((await store.head()) ?? 0);
+  return Promise.all(
+    projections.map(async ({ name, version }) => {
+      const checkpoint = await readModels.checkpoint(name);
+      return { name, version, checkpoint, lag: at - Number(checkpoint ?? 0) };
+    }),
+  );
+};
 
 /** Ticker, handlers and projections on the given ports: everything but the adapters. Tests and the simulator start it the same way. */
 export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
-  const { registry, store, readModels, observers, partitions, clock } = deps;
+  const { registry, readModels, partitions, clock } = deps;
   const wrap = deps.wrapProjection ?? ((projection: Projection) => projection);
   const projections = projectionsOf(registry, partitions);
+  const cluster = deps.cluster ?? alone(partitions);
+  const roles: Roles = deps.roles ?? { ticker: deps.ticker, handles: registry.contexts.map(({ name }) => name), projections: true };
   const stopping = new AbortController();
 
   const readModelsLost = (await readModels.checkpoint(dueIndexName).catch(() => null)) === null;
-  const tail = await startTail(deps, projections.map(wrap), (projection, event, error) =>
-    observers.note({
-      kind: 'log',
-      level: 'error',
-      scope: 'projections',
-      message: `${projection} left out an event: ${messageOf(error)}`,
-      facts: { position: event.position, type: event.type },
-    }),
-  );
+  const models = await startModels({ ...deps, cluster, projections: projections.map(wrap), keeps: roles.projections });
   await caughtUp(deps, [dueIndexName]);
-  const onBadActor = (stream: string, error: unknown): void =>
-    observers.note({ kind: 'log', level: 'error', scope: 'projections', message: `dueAt threw: ${messageOf(error)}`, facts: { stream } });
-  const rebuildOf: Engine['projections']['rebuild'] = (name, progress) =>
-    rebuild({ store, readModels, projections, tail }, name, progress, stopping.signal);
-  // In the background: commands are answered meanwhile; what plans by due instants waits for it.
-  const recompute = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      try {
-        await recomputeDues(
-          { registry, store, readModels, tail, onBadActor, signal: stopping.signal, rebuild: () => rebuildOf(dueIndexName) },
-          fingerprintOf(deps),
-        );
-        return;
-      } catch (error) {
-        observers.note({ kind: 'log', level: 'warn', scope: 'projections', message: `due instants: ${messageOf(error)}` });
-        await clock.sleep(againMs, stopping.signal);
-      }
-    }
-  };
-  const recomputed = recompute();
 
   const bus = await createBus(deps);
-  const contexts = registry.contexts.map((context) => context.name);
   const look = createLook(deps, stopping.signal);
-  const handlers = await startHandlers({
-    ...deps,
-    readModelsLost,
-    commands: bus,
-    contexts,
-    cluster: deps.cluster ?? alone(partitions),
-    look,
-    recomputed,
-    projections: projections.map(({ name }) => name),
-  });
-  const imports = createImports({ ...deps, commands: bus, reactors: handlers.reactors }, stopping.signal);
+  const { recomputed } = models;
+  const parts = { ...deps, cluster, commands: bus, look, recomputed, readModelsLost, projections: projections.map(({ name }) => name) };
+  const handlers = roles.handles.length === 0 ? null : await startHandlers({ ...parts, contexts: roles.handles });
+  const reactors = handlers?.reactors ?? remoteProgress(deps);
+  const imports = createImports({ ...deps, commands: bus, reactors }, stopping.signal);
 
-  let go = (): void => undefined;
-  const ready = new Promise<void>((resolve) => {
-    go = resolve;
-  });
+  const go = Promise.withResolvers<void>();
   const begun =
     deps.facts === undefined
       ? null
-      : await imports.start(deps.facts.name, deps.facts.lines, 'demo', 'sample facts', { shift: true, ready });
+      : await imports.start(deps.facts.name, deps.facts.lines, 'demo', 'sample facts', { shift: true, ready: go.promise });
   const first = begun === null ? null : ((await actorRow(readModels, `engine.import-${begun.id}`))?.state as ImportState | undefined);
-  const activeFrom: Instant | undefined = first?.cursor ? plus(first.cursor, 1) : undefined;
-
-  const running: Promise<unknown>[] = [];
-  let ticker = { stop: async (): Promise<void> => undefined };
-  if (deps.ticker) {
-    await defineSchedules({ ...deps, commands: bus }, activeFrom);
-    await caughtUp(deps, [dueIndexName]);
-    running.push(
-      recomputed.then(async () => {
-        while (!stopping.signal.aborted) {
-          try {
-            ticker = await startTicker(deps);
-            return;
-          } catch (error) {
-            observers.note({ kind: 'log', level: 'warn', scope: 'ticker', message: messageOf(error) });
-            await clock.sleep(againMs, stopping.signal);
-          }
-        }
-      }),
-      watchHealth({ ...deps, commands: bus }, stopping.signal),
-    );
-  }
-  void recomputed.then(go);
-
-  const readiness = async (): Promise<readonly Check[]> => {
-    const at = await store.head();
-    const lag = at === null ? 0 : Number(at) - Number((await readModels.checkpoint(dueIndexName)) ?? 0);
-    return [
-      { name: 'event store', ok: true, detail: `at position ${at ?? 'none'}` },
-      { name: 'projections', ok: lag < 10_000, detail: `${lag} events behind` },
-      { name: 'handlers', ok: !stopping.signal.aborted, detail: stopping.signal.aborted ? 'stopping' : `${contexts.length} contexts` },
-    ];
-  };
+  const activeFrom = first?.cursor ? { activeFrom: plus(first.cursor, 1) } : {};
+  const ticker = roles.ticker ? await runTicker({ ...deps, ...activeFrom, commands: bus, ready: recomputed }) : null;
+  void recomputed.then(go.resolve);
+  stopping.signal.addEventListener('abort', () => go.resolve());
 
   return {
     commands: bus,
     look,
     imported: begun?.id ?? null,
     imports,
-    readiness,
-    projections: {
-      list: async () => {
-        const at = Number((await store.head()) ?? 0);
-        return Promise.all(
-          projections.map(async ({ name, version }) => {
-            const checkpoint = await readModels.checkpoint(name);
-            return { name, version, checkpoint, lag: at - Number(checkpoint ?? 0) };
-          }),
-        );
-      },
-      rebuild: rebuildOf,
-      verify: (name, progress) => verify({ store, readModels, projections, tail }, name, progress),
-    },
+    readiness: () => readinessOf(deps, roles, stopping.signal),
+    projections: { list: () => projectionList(deps, projections), rebuild: models.rebuild, verify: models.verify },
     stop: async () => {
       stopping.abort();
-      await Promise.all([recomputed, ...running]);
-      await ticker.stop();
+      await ticker?.stop();
       // Whoever sends commands stops before those who answer them.
       await imports.stopped();
-      await handlers.stop();
+      await handlers?.stop();
       await bus.close();
-      await Promise.race([caughtUp(deps, [dueIndexName]).catch(() => undefined), clock.sleep(2_000)]);
-      await tail.stop();
+      if (roles.projections) await Promise.race([caughtUp(deps, [dueIndexName]).catch(() => undefined), clock.sleep(lastCatchUpMs)]);
+      await models.stop();
     },
   };
 };

@@ -53,6 +53,12 @@ export const errorCodes = {
   'store-unavailable': { status: 503, transient: true, next: 'The event store does not answer; try again.' },
   'sqlite-old': { status: 503, transient: false, next: 'Use Node 24.16 or newer, which brings SQLite 3.51.3 or newer.' },
   'projection-fenced': { status: 503, transient: true, next: 'Another process moved this projection on; it is read again.' },
+  'projections-elsewhere': {
+    status: 409,
+    transient: false,
+    next: 'Ask a process with the role projections that leads, for example the one named "all".',
+  },
+  'not-comparable': { status: 409, transient: false, next: 'Verify the other projections; rebuild this one when in doubt.' },
   'projection-corrupt': { status: 503, transient: false, next: 'Run "carillon projections rebuild" for the named projection.' },
   'broker-unavailable': { status: 503, transient: true, next: 'The broker does not answer; try again.' },
   'answer-unknown': { status: 504, transient: true, next: 'Send the same command with the same id again: it happens once.' },

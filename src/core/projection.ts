@@ -34,6 +34,8 @@ export type Projection = {
   readonly name: string;
   readonly version: number;
   readonly tables: readonly TableSpec[];
+  /** True when rows tell places of events that may be erased later: after an erasure a rebuild cannot be compared with it. */
+  readonly keepsPlaces?: boolean;
   /** Event types that concern it; all when absent. */
   readonly types?: readonly string[];
   /** Categories that concern it; all when absent. */

@@ -2,6 +2,7 @@ import { type Position, type StreamName, streamErased } from '../core/event.ts';
 import { jobOfKey } from '../core/ids.ts';
 import { defineProjection, type Key, type Row } from '../core/projection.ts';
 import type { Registry } from '../core/registry.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { Commit, ReadModels } from '../ports/read-models.ts';
 import { dueIndexName, duesOfState, replaceDues, scopeOf, storedDues, toStored } from './due-index.ts';
@@ -145,4 +146,24 @@ export const recomputeDues = async (deps: RecomputeDeps, fingerprint: string): P
   const puts = [{ table: 'due_fingerprint', row: { id: 1, value: fingerprint, categories } }];
   await commitAt(readModels, mark.name, { puts, removes: [] }, { previous, next });
   return changed;
+};
+
+const lookAgainMs = 200;
+
+/** Resolves when another process has asked all due instants again under this fingerprint, and when aborted. */
+export const recomputedElsewhere = async (
+  { readModels, clock }: { readonly readModels: ReadModels; readonly clock: Clock },
+  fingerprint: string,
+  signal: AbortSignal,
+): Promise<void> => {
+  while (!signal.aborted) {
+    try {
+      await readModels.open(mark, 'live');
+      const [known] = await readModels.get('due_fingerprint', [[1]]);
+      if (known?.value === fingerprint) return;
+    } catch {
+      // The read models are away: they are asked again.
+    }
+    await clock.sleep(lookAgainMs, signal);
+  }
 };

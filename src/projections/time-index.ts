@@ -14,6 +14,7 @@ const newest = 0;
 export const timeIndex: Projection = defineProjection({
   name: 'time-index',
   version: 2,
+  keepsPlaces: true,
   tables: [
     { name: 'minutes', columns: { minute: 'text', first: 'text', last: 'text' }, key: ['minute'] },
     { name: 'newest_minute', columns: { id: 'integer', minute: 'text', first: 'text' }, key: ['id'] },
