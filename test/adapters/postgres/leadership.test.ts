@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest';
+import { holdLeadership } from '../../../src/adapters/postgres/leadership.ts';
+import { connect, onPostgres } from './support.ts';
+
+const never = new AbortController().signal;
+
+onPostgres('leadership', (server) => {
+  it('one leads; the next one follows when it releases, and when its connection dies', async () => {
+    const url = await server().createDatabase();
+    const first = await holdLeadership({ url, name: 'projector', signal: never });
+    expect(first?.lost.aborted).toBe(false);
+    const order: string[] = [];
+    const second = holdLeadership({ url, name: 'projector', signal: never });
+    const other = await holdLeadership({ url, name: 'another name', signal: never });
+    expect(other).not.toBeNull();
+    void second.then(() => order.push('second leads'));
+    order.push('first releases');
+    await first!.release();
+    const follower = await second;
+    expect(order).toEqual(['first releases', 'second leads']);
+
+    const third = holdLeadership({ url, name: 'projector', signal: never });
+    const lost = new Promise((resolve) => follower!.lost.addEventListener('abort', resolve));
+    const admin = await connect(url);
+    const killed = await admin.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND mode = 'ExclusiveLock'
+       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    );
+    expect(killed.rowCount).toBe(2);
+    await lost;
+    await (await third)!.release();
+    await follower!.release();
+    await other!.release();
+  });
+
+  it('waiting ends when it is told to, and leaves nothing behind', async () => {
+    const url = await server().createDatabase();
+    const leader = await holdLeadership({ url, name: 'projector', signal: never });
+    const stop = new AbortController();
+    const waiting = holdLeadership({ url, name: 'projector', signal: stop.signal });
+    stop.abort();
+    expect(await waiting).toBeNull();
+    expect(await holdLeadership({ url, name: 'projector', signal: AbortSignal.abort() })).toBeNull();
+    await leader!.release();
+    const next = await holdLeadership({ url, name: 'projector', signal: never });
+    await next!.release();
+  });
+
+  it('a lead goes with the server; it is held again when the server is back', async () => {
+    const url = await server().createDatabase();
+    const leader = await holdLeadership({ url, name: 'projector', signal: never });
+    const lost = new Promise((resolve) => leader!.lost.addEventListener('abort', resolve));
+    await server().kill();
+    await lost;
+    const again = holdLeadership({ url, name: 'projector', signal: never });
+    await server().start();
+    await (await again)!.release();
+  });
+
+  it('a wrong user is config-invalid, not waited for', async () => {
+    const url = `postgres://nobody@127.0.0.1:${server().port}/postgres`;
+    await expect(holdLeadership({ url, name: 'projector', signal: never })).rejects.toMatchObject({ code: 'config-invalid' });
+  });
+});
