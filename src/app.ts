@@ -7,22 +7,23 @@ import { openSqliteReadModels } from './adapters/sqlite/read-models.ts';
 import { openSqliteVault } from './adapters/sqlite/vault.ts';
 import { createSystemClock } from './adapters/system/clock.ts';
 import { createSystemIds } from './adapters/system/ids.ts';
-import { createServer } from './api/server.ts';
 import type { Service } from './api/service.ts';
-import { newToken } from './api/token-text.ts';
 import { type Config, readVersion } from './config.ts';
 import { engineContext } from './contexts/engine/index.ts';
 import { CarillonError, messageOf } from './core/errors.ts';
 import type { IntakeLine } from './core/intake.ts';
-import type { Json } from './core/json.ts';
 import { buildRegistry, type Registry } from './core/registry.ts';
+import { type Deployment, deploymentOf } from './deployment.ts';
 import { startEngine } from './engine.ts';
+import type { Broker } from './ports/broker.ts';
 import type { Clock, Ids } from './ports/clock.ts';
+import { alone, type Cluster } from './ports/cluster.ts';
 import type { EventStore } from './ports/event-store.ts';
 import type { Observers } from './ports/observers.ts';
 import type { ReadModels } from './ports/read-models.ts';
 import type { Vault } from './ports/vault.ts';
 import { countParked } from './projections/parked.ts';
+import { type Inject, serve } from './serve.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 
 export type AppOptions = {
@@ -44,13 +45,8 @@ export type App = {
   readonly tokenFile: string;
   /** The import of `facts`, when there is one. */
   readonly imported: string | null;
-  /** Calls a route without a port, as the folder's admin. */
-  inject(
-    method: 'GET' | 'POST' | 'DELETE',
-    path: string,
-    body?: Json,
-    contentType?: string,
-  ): Promise<{ readonly status: number; readonly body: unknown }>;
+  /** Calls a route without a port, as the folder's admin. Throws `not-found` in a process without the role api. */
+  readonly inject: Inject;
   /** Takes no new work, finishes what is in hand, and frees the folder. */
   close(): Promise<void>;
 };
@@ -65,145 +61,173 @@ const registryOf = (config: Config): Registry => {
   return buildRegistry([engineContext(effects), ...contexts]);
 };
 
-type Parts = {
-  readonly folder: Folder;
-  readonly store: EventStore;
-  readonly readModels: ReadModels;
-  readonly vault: Vault;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly observers: Observers;
-};
-
-/** The first admin token of a folder is made at its first start and kept beside the data, for its owner only. */
-const ensureAdmin = async ({ folder, clock, ids }: Parts, service: Service): Promise<string> => {
-  if (folder.adminToken !== null) return folder.adminToken;
-  const token = newToken({ token: randomToken }, ids.next());
-  const data = { name: 'admin', role: 'admin', sha256: token.sha256, expiresAt: null };
-  const answer = await service.commands.send({
-    id: ids.next(),
-    to: `engine.token-${token.id}`,
-    type: 'CreateToken',
-    data,
-    asOf: clock.now(),
-    by: 'first start',
-  });
-  if (answer.kind !== 'accepted') throw new CarillonError('internal', `The first admin token was ${answer.kind}`);
-  folder.keepAdminToken(token.text);
-  return token.text;
-};
-
 const refuseOutside = (config: Config): void => {
   const loopback = ['127.0.0.1', '::1', 'localhost'].includes(config.host);
-  if (!loopback && !config.behindTls) {
+  if (!loopback && !config.behindTls)
     throw new CarillonError(
       'config-invalid',
       `host ${config.host} is reachable from outside: set behindTls (CARILLON_BEHIND_TLS=true) when a proxy encrypts the way to it`,
     );
-  }
 };
 
-/**
- * Starts a Carillon on the embedded default: one process, one folder. This is the only place that picks adapters.
- * Throws `store-locked`, `store-newer`, `store-corrupt`, `store-full`, `sqlite-old`, `config-invalid`, `port-in-use`.
- */
+type Base = {
+  readonly config: Config;
+  readonly folder: Folder;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly observers: Observers;
+  readonly deployment: Deployment;
+  /** Closed in the order opposite to opening. */
+  closing(close: () => unknown): void;
+};
+
+/** What the engine stands on; everything else is the same for all of them. */
+type Parts = Pick<Service, 'compact' | 'backup'> & {
+  readonly store: EventStore;
+  readonly readModels: ReadModels;
+  readonly vault: Vault;
+  readonly broker: Broker;
+  readonly cluster: Cluster;
+  readonly partitions: number;
+};
+
+/** One process, one folder, no server. */
+const openEmbedded = ({ folder, clock, closing }: Base): Parts => {
+  const store = openSqliteEventStore({ file: folder.file('events.db'), clock });
+  closing(() => store.close());
+  const readModels = openSqliteReadModels({ file: folder.file('models.db') });
+  closing(() => readModels.close());
+  const vault = openSqliteVault({ file: folder.file('vault.db') });
+  closing(() => vault.close());
+  const broker = createMemoryBroker({ clock });
+  closing(() => broker.close());
+  return {
+    store,
+    readModels,
+    vault,
+    broker,
+    cluster: alone(folder.partitions),
+    partitions: folder.partitions,
+    compact: async () => {
+      const bytesBefore = folder.bytes();
+      await store.compact();
+      await vault.compact();
+      await readModels.purge();
+      return { bytesBefore, bytesAfter: folder.bytes() };
+    },
+    backup: async (target) => ({ files: await backupFolder(folder.path, target), position: await store.head() }),
+  };
+};
+
+const notHere = (what: string) => async (): Promise<never> => {
+  throw new CarillonError('bad-request', `${what} is the servers' own affair here: use the tools of PostgreSQL, KurrentDB and RabbitMQ`);
+};
+
+/** Servers that processes share. The adapters are loaded here, so that the embedded default needs none of their packages. */
+const openShared = async ({ config, clock, ids, observers, deployment, closing }: Base): Promise<Parts> => {
+  const { postgresUrl: url } = config;
+  const postgres = await import('./adapters/postgres/index.ts');
+  const partitions = await postgres.fixedNumber({ url, name: 'partitions', wanted: config.partitions });
+  const store =
+    config.store === 'postgres'
+      ? await postgres.openPostgresEventStore({ url, clock })
+      : await (await import('./adapters/kurrent/event-store.ts')).openKurrentEventStore({ url: config.kurrentdbUrl, clock, observers });
+  closing(() => store.close());
+  const readModels = await postgres.openPostgresReadModels({ url });
+  closing(() => readModels.close());
+  const vault = await postgres.openPostgresVault({ url });
+  closing(() => vault.close());
+  const lead: Cluster['lead'] = (name, signal) => postgres.holdLeadership({ url, name, signal });
+  const common = { store, readModels, vault, partitions, compact: notHere('Compaction'), backup: notHere('A backup') };
+  if (!deployment.shared) {
+    // Messages stay in this process: a second one on the same database would wait here for ever, and is told.
+    const only = await lead('the only process', AbortSignal.timeout(2_000));
+    if (only === null) throw new CarillonError('store-locked', 'Another Carillon with broker "memory" runs on this database');
+    closing(() => only.release());
+    const broker = createMemoryBroker({ clock });
+    closing(() => broker.close());
+    return { ...common, broker, cluster: alone(partitions) };
+  }
+  const { openRabbitBroker } = await import('./adapters/rabbitmq/broker.ts');
+  const { joinMembers } = await import('./adapters/rabbitmq/membership.ts');
+  const broker = await openRabbitBroker({ url: config.rabbitmqUrl, clock, observers, name: `carillon ${config.role}` });
+  closing(() => broker.close());
+  const instance = ids.next();
+  const join: Cluster['join'] = (group, onChange) => joinMembers({ broker, clock, instance, group, partitions, onChange });
+  return { ...common, broker, cluster: { shared: true, lead, join } };
+};
+
+/** Starts a Carillon: one process with everything in one folder, or one of several on shared servers. This is the only place that picks adapters. */
 export const createApp = async (config: Config, options: AppOptions = {}): Promise<App> => {
   refuseOutside(config);
+  const deployment = deploymentOf(config);
   const registry = registryOf(config);
-  const lock = lockFolder(config.folder);
+  const embedded = config.store === 'sqlite';
+  const lock = embedded ? lockFolder(config.folder) : null;
   // The clock's timers keep no process alive; a running app does, whether it listens or not.
   const alive = setInterval(() => undefined, 2 ** 30);
-  const closing: (() => Promise<unknown> | unknown)[] = [() => lock.release(), () => clearInterval(alive)];
+  const closers: (() => unknown)[] = [() => lock?.release(), () => clearInterval(alive)];
   const closeAll = async (): Promise<void> => {
-    for (const close of closing.reverse().splice(0)) await close();
+    for (const close of closers.reverse().splice(0)) await close();
   };
+  const closing = (close: () => unknown): void => void closers.push(close);
   try {
     const { version, build } = readVersion();
     const folder = openFolder(config.folder, config.partitions);
     const clock = createSystemClock();
     const ids = createSystemIds();
-    const telemetry = createTelemetry({ env: process.env, version, clock, role: 'all' });
-    closing.push(() => telemetry.shutdown());
-    const events = openSqliteEventStore({ file: folder.file('events.db'), clock });
-    const store = telemetry.store(events);
-    closing.push(() => store.close());
-    const readModels = openSqliteReadModels({ file: folder.file('models.db') });
-    closing.push(() => readModels.close());
-    const vault = openSqliteVault({ file: folder.file('vault.db') });
-    closing.push(() => vault.close());
-    const broker = telemetry.broker(createMemoryBroker({ clock }));
-    closing.push(() => broker.close());
-    const parts: Parts = { folder, store, readModels, vault, clock, ids, observers: telemetry.observers };
+    const telemetry = createTelemetry({ env: process.env, version, clock, role: config.role });
+    const { observers } = telemetry;
+    closing(() => telemetry.shutdown());
+    const base: Base = { config, folder, clock, ids, observers, deployment, closing };
+    const parts = embedded ? openEmbedded(base) : await openShared(base);
+    const store = telemetry.store(parts.store);
 
     const engine = await startEngine({
       ...parts,
       registry,
-      broker,
+      clock,
+      ids,
+      observers,
+      store,
+      broker: telemetry.broker(parts.broker),
       build,
-      partitions: folder.partitions,
       settings: config.settings,
       wrapProjection: telemetry.projection,
       keepRunsDays: config.keepRunsDays,
-      ticker: options.ticker ?? true,
+      roles: { ...deployment, ticker: deployment.ticker && (options.ticker ?? true) },
       ...(options.facts === undefined ? {} : { facts: options.facts }),
     });
-    closing.push(() => engine.stop());
+    closing(() => engine.stop());
     telemetry.watch({
       projections: engine.projections.list,
-      parked: () => Promise.all([...registry.scheduled.keys()].map(async (job) => ({ job, items: await countParked(readModels, job) }))),
+      parked: () =>
+        Promise.all([...registry.scheduled.keys()].map(async (job) => ({ job, items: await countParked(parts.readModels, job) }))),
     });
 
     const service: Service = {
+      ...engine,
+      ...parts,
       registry,
-      partitions: folder.partitions,
       store,
-      readModels,
-      commands: engine.commands,
       clock,
       ids,
       secrets: { token: randomToken },
-      observers: telemetry.observers,
+      observers,
       version,
       config: { values: config.values, sources: config.sources },
-      look: engine.look,
-      readiness: engine.readiness,
-      projections: engine.projections,
-      imports: engine.imports,
       metrics: telemetry.metrics,
-      compact: async () => {
-        const bytesBefore = folder.bytes();
-        await events.compact();
-        await vault.compact();
-        await readModels.purge();
-        return { bytesBefore, bytesAfter: folder.bytes() };
-      },
-      backup: async (target) => ({ files: await backupFolder(folder.path, target), position: await store.head() }),
     };
-    const token = await ensureAdmin(parts, service);
-    const server = await createServer(service, { host: config.host, port: config.port, metricsPublic: config.metricsPublic });
-    closing.push(() => server.close());
-    const url = options.listen === false ? null : await server.listen();
-    if (url !== null) {
-      folder.announce({ url, pid: process.pid, version });
-      closing.push(() => folder.leave());
-    }
+    const server = deployment.api ? await serve(service, config, folder, options.listen ?? true) : null;
+    if (server !== null) closing(() => server.close());
     return {
       service,
-      vault,
+      vault: parts.vault,
       folder: folder.path,
-      url,
+      url: server?.url ?? null,
       tokenFile: folder.file('admin.token'),
       imported: engine.imported,
-      inject: async (method, path, body, contentType) => {
-        const answer = await server.app.inject({
-          method,
-          url: path,
-          headers: { authorization: `Bearer ${token}`, ...(contentType === undefined ? {} : { 'content-type': contentType }) },
-          ...(body === undefined ? {} : { payload: body as object }),
-        });
-        const type = String(answer.headers['content-type'] ?? '');
-        return { status: answer.statusCode, body: /json/.test(type) ? answer.json() : answer.body };
-      },
+      inject: server?.inject ?? notHere('HTTP'),
       close: closeAll,
     };
   } catch (error) {

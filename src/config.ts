@@ -1,13 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { bad, maskOf, pick, type Sources, type Value } from './config-values.ts';
 import { contextDefinitions } from './contexts/index.ts';
 import type { ContextDefinition } from './core/context.ts';
-import { CarillonError } from './core/errors.ts';
 import type { JsonObject } from './core/json.ts';
 import { defaultPartitions } from './core/partition.ts';
-
-type Value = string | number | boolean;
 
 /** What `carillon.config.ts` may hold. Everything has a default and an environment twin. */
 export type ConfigFile = {
@@ -17,6 +15,23 @@ export type ConfigFile = {
   readonly port?: number;
   /** True when a proxy encrypts the way to `host`: only then may it be another than loopback. */
   readonly behindTls?: boolean;
+  /** Where events live: in files of this process, or on a server that processes share. */
+  readonly store?: 'sqlite' | 'kurrentdb' | 'postgres';
+  readonly broker?: 'memory' | 'rabbitmq';
+  /** Where read models and vault live. */
+  readonly readModels?: 'sqlite' | 'postgres';
+  /** `postgres://user:password@host:5432/database`. */
+  readonly postgresUrl?: string;
+  /** `amqp://user:password@host:5672/vhost`. */
+  readonly rabbitmqUrl?: string;
+  /** `kurrentdb://user:password@host:2113?tls=true`, or `esdb://`. */
+  readonly kurrentdbUrl?: string;
+  /** `all`, or some of ticker, handlers, projections, api with commas between. */
+  readonly role?: string;
+  /** The contexts that the role handlers handles, with commas between; all when empty. */
+  readonly context?: string;
+  /** The first admin token, `crl_<16 hex digits>_<43 characters>`; made at the first start when empty. */
+  readonly adminToken?: string;
   /** Partitions of each context; only read when the folder is made. */
   readonly partitions?: number;
   /** Runs and verdicts older than this may be dropped from the ledgers. */
@@ -33,8 +48,10 @@ export type ConfigFile = {
   readonly jobs?: { readonly [job: string]: { readonly enabled?: boolean; readonly zone?: string } };
 };
 
+type Plain = Required<Omit<ConfigFile, 'contexts' | 'settings' | 'jobs'>>;
+
 /** The effective configuration, every value with where it came from. */
-export type Config = Required<Omit<ConfigFile, 'contexts' | 'settings' | 'jobs'>> & {
+export type Config = Plain & {
   readonly contexts: readonly ContextDefinition[];
   readonly settings: { readonly [context: string]: JsonObject };
   readonly jobs: NonNullable<ConfigFile['jobs']>;
@@ -50,65 +67,23 @@ const defaults = {
   host: '127.0.0.1',
   port: 7070,
   behindTls: false,
+  store: 'sqlite',
+  broker: 'memory',
+  readModels: 'sqlite',
+  postgresUrl: '',
+  rabbitmqUrl: '',
+  kurrentdbUrl: '',
+  role: 'all',
+  context: '',
+  adminToken: '',
   partitions: defaultPartitions,
   keepRunsDays: 90,
   drainSeconds: 25,
   metricsPublic: false,
 } as const;
-const limits: Readonly<Record<string, readonly [number, number]>> = {
-  port: [0, 65_535],
-  partitions: [1, 256],
-  keepRunsDays: [1, 36_500],
-  drainSeconds: [1, 3_600],
-};
-
-const bad = (message: string): never => {
-  throw new CarillonError('config-invalid', message);
-};
-
-/** `settings.giving.holdHours` -> `CARILLON_SETTINGS_GIVING_HOLD_HOURS`. */
-export const envName = (path: string): string =>
-  `CARILLON_${path
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .replace(/[^A-Za-z0-9]+/g, '_')
-    .toUpperCase()}`;
-
-const parse = (text: string, like: Value, name: string): Value => {
-  if (typeof like === 'number')
-    return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : bad(`${name} must be a number, not "${text}"`);
-  if (typeof like === 'boolean')
-    return text === 'true' ? true : text === 'false' ? false : bad(`${name} must be true or false, not "${text}"`);
-  return text;
-};
-
-const check = (path: string, value: unknown, like: Value): Value => {
-  if (typeof value !== typeof like) bad(`${path} must be a ${typeof like}, not ${JSON.stringify(value)}`);
-  const range = limits[path];
-  if (range && typeof value === 'number' && (!Number.isInteger(value) || value < range[0] || value > range[1]))
-    bad(`${path} must be a whole number from ${range[0]} to ${range[1]}`);
-  return value as Value;
-};
-
 const refuseUnknown = (where: string, given: object, known: readonly string[]): void => {
   for (const key of Object.keys(given))
     if (!known.includes(key)) bad(`${where}${key} is not a setting; there are ${known.map((each) => where + each).join(', ')}`);
-};
-
-type Sources = Record<string, string>;
-
-/** One setting: flag over environment over file over default. */
-const pick = (path: string, like: Value, file: unknown, flag: Value | undefined, env: NodeJS.ProcessEnv, sources: Sources): Value => {
-  const name = envName(path);
-  const found: [unknown, string] =
-    flag !== undefined
-      ? [flag, 'flag']
-      : env[name] !== undefined
-        ? [parse(env[name], like, name), name]
-        : file !== undefined
-          ? [file, 'carillon.config.ts']
-          : [like, 'default'];
-  sources[path] = found[1];
-  return check(path, found[0], like);
 };
 
 const readFile = async (file: string | undefined): Promise<ConfigFile> => {
@@ -118,17 +93,16 @@ const readFile = async (file: string | undefined): Promise<ConfigFile> => {
   return loaded.default ?? bad(`${path} must export default defineConfig({ ... })`);
 };
 
-const flagsOf = (overrides: { folder?: string; port?: number; host?: string }): Readonly<Record<string, Value | undefined>> => overrides;
+/** Settings that the command line gives. */
+type Flags = { folder?: string; port?: number; host?: string; role?: string; context?: string };
+const flagsOf = (overrides: Flags): Readonly<Record<string, Value | undefined>> => overrides;
 
 /** Reads flags, environment, configuration file and defaults, in this order. Throws `config-invalid`, naming the setting. */
 export const loadConfig = async ({
   configFile,
   env = process.env,
   ...overrides
-}: {
-  folder?: string;
-  port?: number;
-  host?: string;
+}: Flags & {
   configFile?: string;
   env?: NodeJS.ProcessEnv;
 } = {}): Promise<Config> => {
@@ -157,8 +131,9 @@ export const loadConfig = async ({
     );
   }
   const jobs = jobSettings(contexts, settings, file, env, sources);
-  const all = { ...values, settings, jobs } as unknown as JsonObject;
-  return { ...(values as typeof defaults), contexts, settings, jobs, values: all, sources };
+  const shown = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, maskOf(key, value)]));
+  const all = { ...shown, settings, jobs } as unknown as JsonObject;
+  return { ...(values as unknown as Plain), contexts, settings, jobs, values: all, sources };
 };
 
 const jobSettings = (

@@ -10,6 +10,7 @@ import { startHandlers } from './handlers/handlers.ts';
 import { createImports } from './handlers/import.ts';
 import { createLook } from './handlers/look.ts';
 import { remoteProgress } from './handlers/reactors.ts';
+import { declareTopology } from './handlers/topology.ts';
 import type { Broker } from './ports/broker.ts';
 import type { Clock, Ids } from './ports/clock.ts';
 import { alone, type Cluster } from './ports/cluster.ts';
@@ -40,7 +41,8 @@ export type EngineDeps = {
   readonly partitions: number;
   /** The settings of the contexts: when they change, stored due instants are asked for again. */
   readonly settings: Json;
-  readonly ticker: boolean;
+  /** False: no slot is opened; for `roles` that are left out. */
+  readonly ticker?: boolean;
   /** What this process does; everything when absent. */
   readonly roles?: Roles;
   /** The other processes; this one is alone when absent. */
@@ -107,13 +109,18 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
   const wrap = deps.wrapProjection ?? ((projection: Projection) => projection);
   const projections = projectionsOf(registry, partitions);
   const cluster = deps.cluster ?? alone(partitions);
-  const roles: Roles = deps.roles ?? { ticker: deps.ticker, handles: registry.contexts.map(({ name }) => name), projections: true };
+  const roles: Roles = deps.roles ?? { ticker: deps.ticker ?? true, handles: registry.contexts.map(({ name }) => name), projections: true };
   const stopping = new AbortController();
 
   const readModelsLost = (await readModels.checkpoint(dueIndexName).catch(() => null)) === null;
   const models = await startModels({ ...deps, cluster, projections: projections.map(wrap), keeps: roles.projections });
   await caughtUp(deps, [dueIndexName]);
 
+  await declareTopology(
+    deps.broker,
+    registry.contexts.map(({ name }) => name),
+    partitions,
+  );
   const bus = await createBus(deps);
   const look = createLook(deps, stopping.signal);
   const { recomputed } = models;

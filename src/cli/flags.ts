@@ -28,7 +28,7 @@ export const addTwins = (command: Command, path: readonly string[] = [], env: No
 
 /** Help of a command starts with how it is used. */
 export const examples: Readonly<Record<string, readonly string[]>> = {
-  start: ['start --demo', 'start --once --folder /var/lib/carillon'],
+  start: ['start --demo', 'start --once --folder /var/lib/carillon', 'start handlers --context giving'],
   list: ['list', 'list -o json'],
   trigger: ['trigger escrow-release --wait --reason "after the outage"', 'trigger escrow-release --dry-run --at 2026-11-23T14:00:00Z'],
   simulate: ['simulate streak-update --at 2026-12-01T00:00:00Z'],

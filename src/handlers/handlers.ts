@@ -164,7 +164,6 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
   });
 
   await reactors.begun();
-  for (const context of deps.contexts) await ownership.declare(context);
   const members = await Promise.all(
     deps.contexts.map((context) => deps.cluster.join(context, (owned) => (signal.aborted ? undefined : ownership.set(context, owned)))),
   );

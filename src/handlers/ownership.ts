@@ -1,10 +1,9 @@
 import { partitionKey } from '../core/partition.ts';
-import { type Broker, type Consumer, exchanges, type Handler } from '../ports/broker.ts';
+import type { Broker, Consumer, Handler } from '../ports/broker.ts';
 import type { Partition } from './partition.ts';
 
 export type OwnershipDeps = {
   readonly broker: Broker;
-  readonly partitions: number;
   create(): Partition;
   handlerOf(partition: Partition): Handler;
   /** Before anything of gained or lost partitions is answered: what was cached of them may be old. */
@@ -38,21 +37,6 @@ export const createOwnership = (deps: OwnershipDeps) => {
 
   return {
     get: (key: string): Partition | undefined => owned.get(key)?.partition,
-    /** Every queue of a context, so that whoever sends to it is heard by whoever owns it, now or later. */
-    declare: async (context: string): Promise<void> => {
-      const keys = Array.from({ length: deps.partitions }, (_, index) => partitionKey(context, index));
-      await deps.broker.declare({
-        exchanges: [
-          { name: exchanges.commands, kind: 'direct' },
-          { name: exchanges.ticks, kind: 'topic' },
-        ],
-        queues: keys.map((key) => ({ name: `carillon.${key}` })),
-        bindings: keys.flatMap((key) => [
-          { exchange: exchanges.commands, queue: `carillon.${key}`, key },
-          { exchange: exchanges.ticks, queue: `carillon.${key}`, key: `${context}.*.${key.split('.')[1]}` },
-        ]),
-      });
-    },
     /** Brings a context's partitions to these. Throws when the broker does not answer; asked again, it goes on. */
     set: async (context: string, indices: ReadonlySet<number>): Promise<void> => {
       const wanted = new Set([...indices].map((index) => partitionKey(context, index)));

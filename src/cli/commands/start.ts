@@ -10,7 +10,13 @@ import type { Cli } from '../program.ts';
 import { type Run, runColumns } from '../runs.ts';
 import { flagsFor, self } from '../self.ts';
 
-type StartOptions = { readonly demo?: boolean; readonly once?: boolean; readonly port?: string; readonly host?: string };
+type StartOptions = {
+  readonly demo?: boolean;
+  readonly once?: boolean;
+  readonly port?: string;
+  readonly host?: string;
+  readonly context?: string;
+};
 
 const shownRuns = 25;
 
@@ -67,15 +73,18 @@ const drainOnSignals = (app: App, drainSeconds: number, life: { serving: boolean
     },
   );
 
-const start = async (cli: Cli, { demo: withDemo, once, port, host }: StartOptions): Promise<void> => {
+const start = async (cli: Cli, roles: readonly string[], { demo: withDemo, once, port, host, context }: StartOptions): Promise<void> => {
   const { folder, config: configFile } = cli.common();
   const config = await loadConfig({
     ...(folder === undefined ? {} : { folder }),
     ...(configFile === undefined ? {} : { configFile }),
     ...(port === undefined ? {} : { port: Number(port) }),
     ...(host === undefined ? {} : { host }),
+    ...(roles.length === 0 ? {} : { role: roles.join(',') }),
+    ...(context === undefined ? {} : { context }),
   });
-  say(`Carillon ${readVersion().version} in ${config.folder}`);
+  const where = config.store === 'sqlite' ? config.folder : `${config.store}, role ${config.role}`;
+  say(`Carillon ${readVersion().version} in ${where}`);
   const { createApp } = await import('../../app.ts');
   const facts = withDemo ? { facts: (await import('../../demo.ts')).demoFacts() } : {};
   const app = await createApp(config, { ...facts, listen: !once });
@@ -91,6 +100,7 @@ const start = async (cli: Cli, { demo: withDemo, once, port, host }: StartOption
       return;
     }
     life.serving = true;
+    if (app.url === null) return print('', `Carillon runs as ${config.role}`, '  Ctrl-C stops it; what is in hand is finished first.');
     print(
       '',
       `Carillon listens on ${app.url}`,
@@ -108,11 +118,12 @@ const start = async (cli: Cli, { demo: withDemo, once, port, host }: StartOption
 
 export const addStart = (cli: Cli): void => {
   cli.program
-    .command('start')
-    .description('run Carillon in this folder')
+    .command('start [roles...]')
+    .description('run Carillon: all of it in this folder, or some of ticker, handlers, projections, api on shared servers')
     .option('--demo', 'import the sample facts of examples/ first')
     .option('--once', 'catch up, then end; 7 when a run failed')
     .addOption(new Option('--port <port>', 'port to listen on').env('CARILLON_PORT'))
     .addOption(new Option('--host <host>', 'address to listen on').env('CARILLON_HOST'))
-    .action((options: StartOptions) => start(cli, options));
+    .addOption(new Option('--context <names>', 'the contexts whose actors it handles, with commas between').env('CARILLON_CONTEXT'))
+    .action((roles: string[], options: StartOptions) => start(cli, roles, options));
 };
