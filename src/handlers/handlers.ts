@@ -4,6 +4,7 @@ import type { Answer, Command } from '../core/command.ts';
 import { messageOf } from '../core/errors.ts';
 import type { StreamName } from '../core/event.ts';
 import { keyOfSlot, type SlotId } from '../core/ids.ts';
+import { type Instant, plus } from '../core/instant.ts';
 import type { Json } from '../core/json.ts';
 import { queueKey } from '../core/partition.ts';
 import { categoryOf } from '../core/stream.ts';
@@ -50,6 +51,9 @@ export type Handlers = {
   /** No new work; resolves when the work in hand is durable. */
   stop(): Promise<void>;
 };
+
+/** How long an item may wait past its next try before it is looked at again. */
+const sweepMs = 30_000;
 
 /** Work goes on in the trace of the delivery that brought it. */
 const continued = <T extends object>(body: T, traceparent: string | undefined): T =>
@@ -144,15 +148,31 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
       return 'ack';
     };
 
-  /** Takes up what the last owner left: items that were done or being replayed, and open slots, which need not wait for a reminder. */
-  const gained = async (keys: ReadonlySet<string>): Promise<void> => {
-    await all.followed();
-    const mine = (stream: StreamName): boolean => keys.has(queueKey(stream, deps.partitions));
-    for (const [stream, item] of [...waiting].filter(([each]) => mine(each))) {
+  /** Items that wait although their actor is done, or whose replay nobody carries out: whoever should have said so is gone. */
+  const takeUpItems = async (mine: (stream: StreamName) => boolean, before: Instant): Promise<void> => {
+    for (const [stream, item] of [...waiting].filter(([each, { nextAt }]) => mine(each) && (nextAt ?? before) <= before)) {
       if (!items.isOfJob(item)) void reactors.replay(stream, item);
       else items.settle(item.about as StreamName, (await actorRow(deps.readModels, item.about))?.state ?? null);
     }
+  };
+
+  /** Takes up what the last owner left: items, and open slots, which need not wait for a reminder. */
+  const gained = async (keys: ReadonlySet<string>): Promise<void> => {
+    await all.followed();
+    const mine = (stream: StreamName): boolean => keys.has(queueKey(stream, deps.partitions));
+    await takeUpItems(mine, deps.clock.now());
     for (const [, slot] of [...openSlots].filter(([each]) => mine(each))) coordinator.nudge(slot);
+  };
+
+  /** What was told once and not heard, because the store was away, is told again. */
+  const sweep = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await deps.clock.sleep(sweepMs, signal);
+      const mine = (stream: StreamName): boolean => ownership.get(queueKey(stream, deps.partitions)) !== undefined;
+      await takeUpItems(mine, plus(deps.clock.now(), -sweepMs)).catch((error: unknown) =>
+        deps.observers.note({ kind: 'log', level: 'warn', scope: 'items', message: messageOf(error) }),
+      );
+    }
   };
 
   const ownership = createOwnership({
@@ -171,12 +191,14 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
     deps.observers.note({ kind: 'log', level: 'error', scope: 'timer', message: messageOf(error) }),
   );
 
+  const sweeping = sweep();
+
   return {
     reactors: reactors.progress,
     stop: async () => {
       stopping.abort();
       // Reactors and timer wait for answers to what they sent: the owners go after them.
-      await Promise.all([timer, reactors.stopped()]);
+      await Promise.all([timer, sweeping, reactors.stopped()]);
       // Others take over as soon as they hear of it; what is in hand here is finished, or fenced.
       await Promise.all(members.map((member) => member.leave()));
       await ownership.stop();

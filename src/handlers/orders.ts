@@ -1,9 +1,11 @@
 import { nextAttemptAt } from '../core/backoff.ts';
-import type { Command } from '../core/command.ts';
-import { messageOf } from '../core/errors.ts';
+import type { Answer, Command } from '../core/command.ts';
+import { CarillonError, messageOf } from '../core/errors.ts';
+import type { StreamName } from '../core/event.ts';
 import { itemStream, jobOfKey, runStream } from '../core/ids.ts';
 import type { Instant } from '../core/instant.ts';
 import type { AnyJob, Look } from '../core/job.ts';
+import type { Json } from '../core/json.ts';
 import { caughtUp } from '../projections/caught-up.ts';
 import { dueIndexName } from '../projections/due-index.ts';
 import { type DueRow, pageDue } from '../projections/due-queries.ts';
@@ -50,29 +52,32 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
     return answer.kind === 'accepted';
   };
 
-  const failed = async (order: Order, job: AnyJob, entry: Entry, error: unknown): Promise<void> => {
-    const about = entry.row.stream;
-    const now = deps.clock.now();
-    const attempt = (deps.flags.item(job.name, about)?.attempt ?? 0) + 1;
-    const data = {
-      job: job.name,
-      about,
-      message: messageOf(error),
-      attempts: job.attempts,
-      nextAt: nextAttemptAt(job.backoff, attempt, now),
-      build: deps.build,
-    };
-    await deps.commands.send(
-      { id: deps.ids.next(), to: itemStream(job.name, about), type: 'ReportFailure', data, asOf: now, correlationId: order.slot },
+  /** What becomes of an item must be recorded, or the run would be over without telling of it: the order ends, and is sent again. */
+  const tell = async (order: Order, to: StreamName, type: string, data: Json): Promise<Answer> => {
+    const answer = await deps.commands.send(
+      { id: deps.ids.next(), to, type, data, asOf: deps.clock.now(), correlationId: order.slot },
       { urgent: true },
     );
-    deps.observers.note({
-      kind: attempt >= job.attempts ? 'item-parked' : 'item-failed',
-      job: job.name,
-      about,
-      attempt,
-      message: data.message,
-    });
+    if (answer.kind === 'failed') throw new CarillonError('store-unavailable', `${type} on ${to}: ${answer.message}`);
+    return answer;
+  };
+
+  const failureOf = (job: AnyJob, about: string, message: string, attempts: number, nextAt: Instant) => ({
+    job: job.name,
+    about,
+    message,
+    attempts,
+    nextAt,
+    build: deps.build,
+  });
+
+  const failed = async (order: Order, job: AnyJob, entry: Entry, error: unknown): Promise<void> => {
+    const about = entry.row.stream;
+    const attempt = (deps.flags.item(job.name, about)?.attempt ?? 0) + 1;
+    const message = messageOf(error);
+    const nextAt = nextAttemptAt(job.backoff, attempt, deps.clock.now());
+    await tell(order, itemStream(job.name, about), 'ReportFailure', failureOf(job, about, message, job.attempts, nextAt));
+    deps.observers.note({ kind: attempt >= job.attempts ? 'item-parked' : 'item-failed', job: job.name, about, attempt, message });
   };
 
   /**
@@ -80,22 +85,13 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
    * parked without being met again. False then.
    */
   const announced = async (order: Order, job: AnyJob, about: string): Promise<boolean> => {
-    const now = deps.clock.now();
-    const message = 'the process ended while it was decided';
-    const data = { job: job.name, about, message, attempts: Math.max(2, job.attempts), nextAt: now, build: deps.build };
-    const answer = await deps.commands.send(
-      { id: deps.ids.next(), to: itemStream(job.name, about), type: 'ReportFailure', data, asOf: now, correlationId: order.slot },
-      { urgent: true },
-    );
+    const failure = failureOf(job, about, 'the process ended while it was decided', Math.max(2, job.attempts), deps.clock.now());
+    const answer = await tell(order, itemStream(job.name, about), 'ReportFailure', failure);
     return answer.kind === 'accepted' && answer.rule === 'try-again';
   };
 
-  const recovered = async (job: AnyJob, about: string): Promise<void> => {
-    await deps.commands.send(
-      { id: deps.ids.next(), to: itemStream(job.name, about), type: 'ReportRecovery', data: {}, asOf: deps.clock.now() },
-      { urgent: true },
-    );
-  };
+  const recovered = (order: Order, job: AnyJob, about: string): Promise<unknown> =>
+    tell(order, itemStream(job.name, about), 'ReportRecovery', {});
 
   const settleSlice = async (order: Order, job: AnyJob, rows: readonly DueRow[], done: Set<string>): Promise<number> => {
     const partition = deps.partition(order.partition);
@@ -119,7 +115,7 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
         // An at-tick actor may stay due: it is decided once a slot all the same.
         if (entry.outcome.kind === 'nothing' || job.takesEffect === 'at-tick') done.add(about);
         if (entry.outcome.kind !== 'nothing') changed += 1;
-        if (deps.flags.item(job.name, about)?.status === 'waiting') await recovered(job, about);
+        if (deps.flags.item(job.name, about)?.status === 'waiting') await recovered(order, job, about);
       }
     }
     deps.observers.note({
