@@ -112,16 +112,16 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
   const roles: Roles = deps.roles ?? { ticker: deps.ticker ?? true, handles: registry.contexts.map(({ name }) => name), projections: true };
   const stopping = new AbortController();
 
-  const readModelsLost = (await readModels.checkpoint(dueIndexName).catch(() => null)) === null;
-  const models = await startModels({ ...deps, cluster, projections: projections.map(wrap), keeps: roles.projections });
-  await caughtUp(deps, [dueIndexName]);
-
   await declareTopology(
     deps.broker,
     registry.contexts.map(({ name }) => name),
     partitions,
   );
   const bus = await createBus(deps);
+  const readModelsLost = (await readModels.checkpoint(dueIndexName).catch(() => null)) === null;
+  const models = await startModels({ ...deps, cluster, commands: bus, projections: projections.map(wrap), keeps: roles.projections });
+  await caughtUp(deps, [dueIndexName]);
+
   const look = createLook(deps, stopping.signal);
   const { recomputed } = models;
   const parts = { ...deps, cluster, commands: bus, look, recomputed, readModelsLost, projections: projections.map(({ name }) => name) };

@@ -8,6 +8,9 @@ import type { Commit, ReadModels } from '../ports/read-models.ts';
 import { dueIndexName, duesOfState, replaceDues, scopeOf, storedDues, toStored } from './due-index.ts';
 import { type ActorRow, listActors } from './due-queries.ts';
 import type { Tail } from './tail.ts';
+import { type Wave, wavesOf } from './waves.ts';
+
+export type { Wave };
 
 export type RecomputeDeps = {
   readonly registry: Registry;
@@ -18,6 +21,9 @@ export type RecomputeDeps = {
   rebuild(): Promise<unknown>;
   /** Ends it between two pages; the next start begins anew. */
   readonly signal?: AbortSignal;
+  readonly clock: Clock;
+  /** Told of each schedule that this build or these settings make due for so many at once; resolves when it is held. */
+  hold(wave: Wave): Promise<void>;
   /** Told of an actor whose `dueAt` threw: it keeps the due instants that it had. */
   readonly onBadActor?: (stream: string, error: unknown) => void;
 };
@@ -138,6 +144,8 @@ export const recomputeDues = async (deps: RecomputeDeps, fingerprint: string): P
   const before = (known?.categories as readonly string[] | undefined) ?? categories;
   if (known?.value === fingerprint && before.length === categories.length) return 0;
   if (await missing(deps, before, categories)) await deps.rebuild();
+  if (known !== undefined && known !== null)
+    for (const category of registry.dues.keys()) for (const wave of await wavesOf(deps, category)) await deps.hold(wave);
   let changed = 0;
   for (const category of registry.dues.keys()) changed += await recomputeCategory(deps, category);
   for (const name of await orphanNames(deps)) changed += await recomputeOrphan(deps, name);

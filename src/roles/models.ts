@@ -1,16 +1,18 @@
 import { CarillonError, messageOf } from '../core/errors.ts';
+import { jobOfKey, scheduleStream } from '../core/ids.ts';
 import { canonical, type Json } from '../core/json.ts';
 import { hash32 } from '../core/partition.ts';
 import type { Projection } from '../core/projection.ts';
 import type { Registry } from '../core/registry.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, Ids } from '../ports/clock.ts';
 import type { Cluster, Leadership } from '../ports/cluster.ts';
+import type { Commands } from '../ports/commands.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { Observers } from '../ports/observers.ts';
 import type { ReadModels } from '../ports/read-models.ts';
 import { dueIndexName } from '../projections/due-index.ts';
 import { type Progress, rebuild, verify } from '../projections/rebuild.ts';
-import { recomputeDues, recomputedElsewhere } from '../projections/recompute.ts';
+import { recomputeDues, recomputedElsewhere, type Wave } from '../projections/recompute.ts';
 import { startTail, type Tail } from '../projections/tail.ts';
 
 export type ModelDeps = {
@@ -23,6 +25,8 @@ export type ModelDeps = {
   readonly build: number;
   readonly settings: Json;
   readonly projections: readonly Projection[];
+  readonly commands: Commands;
+  readonly ids: Ids;
   /** True in a process with the role `projections`: it writes the read models whenever it leads. */
   readonly keeps: boolean;
 };
@@ -75,12 +79,30 @@ export const startModels = async (deps: ModelDeps): Promise<Models> => {
   };
   const again: Models['rebuild'] = async (name, progress) => rebuild(parts(), name, progress, signal);
 
+  /** Pauses a schedule that would come over a large part of its category: a person looks first, and resumes it. */
+  const hold = async ({ key, newlyDue, population }: Wave): Promise<void> => {
+    const reason = `held: this build or its settings make ${newlyDue} of ${population} actors due that were not; see "carillon simulate ${key}", then resume it`;
+    const command = { to: scheduleStream(key), type: 'PauseSchedule', data: { until: null }, by: 'engine', reason };
+    while (!signal.aborted) {
+      const answer = await deps.commands.send({ ...command, id: deps.ids.next(), asOf: clock.now() });
+      if (answer.kind === 'failed') throw new CarillonError('store-unavailable', answer.message);
+      // A job that is new has no schedule yet: the ticker defines it at its start.
+      const missing =
+        answer.kind === 'rejected' && answer.rule === 'schedule-unknown' && registry.jobs.get(jobOfKey(key))?.scopeOf === undefined;
+      if (!missing) return log('warn', `${key} is ${reason}`, { schedule: key });
+      await clock.sleep(againMs, signal);
+    }
+  };
+
   /** In the background: commands are answered meanwhile; what plans by due instants waits for it. */
   const recompute = async (until: AbortSignal): Promise<void> => {
     const onBadActor = (stream: string, error: unknown): void => log('error', `dueAt threw: ${messageOf(error)}`, { stream });
     while (!until.aborted) {
       try {
-        await recomputeDues({ ...parts(), registry, onBadActor, signal: until, rebuild: () => again(dueIndexName) }, fingerprintOf(deps));
+        await recomputeDues(
+          { ...parts(), clock, hold, registry, onBadActor, signal: until, rebuild: () => again(dueIndexName) },
+          fingerprintOf(deps),
+        );
         return recomputed.resolve();
       } catch (error) {
         if (until.aborted) return;

@@ -4,6 +4,7 @@ import { accept, cron, type DomainEvent, defineContext, defineDecider, defineJob
 import { caughtUp } from '../../src/projections/caught-up.ts';
 import { actorRow, firstDueAt } from '../../src/projections/due-queries.ts';
 import { tempFolder, testConfig } from '../support/app.ts';
+import { nextEventOf } from '../support/events.ts';
 import { lampContext, newBench } from '../support/lamp.ts';
 
 type Loan = { readonly lentAt: Instant | null };
@@ -71,4 +72,25 @@ it('a context that was off, while the due index was built anew without it, comes
   while ((await actorRow(back.service.readModels, 'library.loan-x')) === null) await back.service.clock.sleep(1);
   expect(await firstDueAt(back.service.readModels, 'library/remind-readers')).not.toBeNull();
   await back.close();
+});
+
+it('a setting that makes most of a category due at once holds the job until a person has looked', async () => {
+  const folder = tempFolder();
+  const config = await testConfig(folder, [library]);
+  const first = await createApp(config, { listen: false });
+  for (const id of ['x', 'y', 'z'])
+    await first.inject('POST', '/api/v1/commands', { id: `lend-${id}`, to: `library.loan-${id}`, type: 'LendBook', data: {} });
+  await first.close();
+
+  const second = await createApp({ ...config, settings: { library: { days: 0 } } }, { listen: false });
+  const paused = await nextEventOf(second.service.store, (event) => event.type === 'SchedulePaused');
+  expect(paused.stream).toBe('engine.schedule-library/remind-readers');
+  expect((paused.data as { reason: string }).reason).toContain('3 of 3 actors due that were not');
+  await second.inject('POST', '/api/v1/jobs/trigger/remind-readers', { dryRun: true });
+  const key = encodeURIComponent('library/remind-readers');
+  expect(await second.inject('POST', `/api/v1/schedules/${key}/resume`, { reason: 'looked at it' })).toMatchObject({ status: 200 });
+  await second.inject('POST', '/api/v1/jobs/trigger/remind-readers', { reason: 'now' });
+  let reminded = 0;
+  await nextEventOf(second.service.store, (event) => event.type === 'ReaderReminded' && ++reminded === 3);
+  await second.close();
 });

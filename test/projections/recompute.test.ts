@@ -5,7 +5,7 @@ import { buildRegistry, type Due, type Registry } from '../../src/core/registry.
 import { dueIndex } from '../../src/projections/due-index.ts';
 import { actorRow, firstDueAt } from '../../src/projections/due-queries.ts';
 import { rebuild, verify } from '../../src/projections/rebuild.ts';
-import { recomputeDues } from '../../src/projections/recompute.ts';
+import { recomputeDues, type Wave } from '../../src/projections/recompute.ts';
 import { lampContext, newBench } from '../support/lamp.ts';
 import { beginTail, noon, openLog } from './support.ts';
 
@@ -29,6 +29,7 @@ const hourLater = changed((at) => plus(at, hour));
 
 const begin = async (lamps: number) => {
   const log = openLog();
+  const waves: Wave[] = [];
   const light = (id: string, ms: number): Promise<void> => log.say(`house.lamp-${id}`, { until: plus(noon, ms), broken: false }, 'LampLit');
   for (let n = 0; n < lamps; n++) await light(String(n).padStart(5, '0'), n);
   const start = async (code: Registry) => {
@@ -42,12 +43,14 @@ const begin = async (lamps: number) => {
         store: log.store,
         readModels: log.readModels,
         tail,
+        clock: log.clock,
+        hold: async (wave: Wave): Promise<void> => void waves.push(wave),
         rebuild: () => rebuild({ ...log, projections, tail }, 'due-index'),
       },
       all: { ...log, projections, tail },
     };
   };
-  return { log, light, start };
+  return { log, light, start, waves };
 };
 
 it('another fingerprint asks every stored state again, over many pages; the same one does not', async () => {
@@ -130,4 +133,22 @@ it('another scope files the same instant under another name', async () => {
   expect(await firstDueAt(log.readModels, job)).toBeNull();
   expect(await firstDueAt(log.readModels, `${job}/hall`)).toBe(noon);
   expect(await actorRow(log.readModels, 'house.lamp-00000')).toMatchObject({ scope: 'hall' });
+});
+
+it('a build that makes a fifth of a category due at once is told before anything is changed; the first start ever is none', async () => {
+  const { log, start, waves } = await begin(10);
+  const before = await start(registry);
+  await recomputeDues(before.deps, 'one');
+  expect(waves).toEqual([]);
+  await before.tail.stop();
+  const earlier = await start(changed((at) => plus(at, -hour)));
+  const stored: unknown[] = [];
+  const hold = async (wave: Wave): Promise<void> => void stored.push(wave, await firstDueAt(log.readModels, job));
+  await recomputeDues({ ...earlier.deps, hold }, 'two');
+  // One of the ten was due already.
+  expect(stored).toEqual([{ key: job, newlyDue: 9, population: 10 }, noon]);
+  expect(await firstDueAt(log.readModels, job)).toBe(plus(noon, -hour));
+  // Later than before: nothing comes at once.
+  await recomputeDues({ ...earlier.deps, registry: hourLater }, 'three');
+  expect(waves).toEqual([]);
 });
