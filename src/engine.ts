@@ -86,7 +86,9 @@ const readinessOf = async (deps: EngineDeps, roles: Roles, stopping: AbortSignal
   const at = await store.head();
   const lag = at === null ? 0 : Number(at) - Number((await readModels.checkpoint(dueIndexName)) ?? 0);
   const handlers = roles.handles.length === 0 ? 'none here' : `${roles.handles.length} contexts`;
+  const trouble = deps.clock.trouble?.() ?? null;
   return [
+    { name: 'clock', ok: trouble === null, detail: trouble ?? 'goes with the monotonic one' },
     { name: 'event store', ok: true, detail: `at position ${at ?? 'none'}` },
     { name: 'projections', ok: lag < maxLag, detail: `${lag} events behind` },
     { name: 'handlers', ok: !stopping.aborted, detail: stopping.aborted ? 'stopping' : handlers },

@@ -47,6 +47,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   tokens: ['tokens create grafana --role read --expires 90d', 'tokens revoke <id> --reason "left the team"'],
   config: ['config print', 'config validate --config ./carillon.config.ts'],
   backup: ['backup /backups/2026-11-24'],
+  clock: ['clock confirm --reason "the time server was wrong"'],
   compact: ['compact --reason "a quiet hour"'],
   doctor: ['doctor && echo well'],
 };

@@ -36,6 +36,11 @@ export const errorCodes = {
   'slot-future': { status: 400, transient: false, next: 'A future slot can only be simulated; add --dry-run.' },
   'slots-too-many': { status: 400, transient: false, next: 'Choose a shorter range.' },
   'clock-ahead': { status: 400, transient: false, next: 'Set the clock of the sender right; asOf may be at most 5 s ahead.' },
+  'clock-jumped': {
+    status: 503,
+    transient: true,
+    next: 'Set the clock of the server right and wait a minute, or confirm it: carillon clock confirm --reason.',
+  },
   'payload-too-large': { status: 413, transient: false, next: 'Send less at once; docs/api.md lists the limits.' },
   'too-many-requests': { status: 429, transient: true, next: 'Wait for the time in Retry-After.' },
   'settle-stuck': { status: 500, transient: false, next: 'dueAt must move on after each decision; the law tests find such a job.' },

@@ -46,7 +46,8 @@ export const createDelivery = (deps: DeliveryDeps, signal: AbortSignal) => {
         message = answer.kind === 'failed' ? answer.message : `rejected by rule ${answer.rule}`;
         if (answer.kind === 'rejected' && (answer.repeated || answer.rule !== 'actor-parked')) return message;
         if (answer.kind === 'failed' && !answer.transient) return message;
-        if (answer.kind === 'failed' && answer.code === 'store-closed') attempt -= 1;
+        // It says nothing of the command: it is sent until the owner works again.
+        if (answer.kind === 'failed' && ['store-closed', 'clock-jumped'].includes(answer.code)) attempt -= 1;
       } catch (error) {
         message = messageOf(error);
       }

@@ -1,11 +1,7 @@
-import { nextAttemptAt } from '../core/backoff.ts';
-import type { Answer, Command } from '../core/command.ts';
-import { CarillonError, messageOf } from '../core/errors.ts';
-import type { StreamName } from '../core/event.ts';
-import { itemStream, jobOfKey, runStream } from '../core/ids.ts';
+import { messageOf } from '../core/errors.ts';
+import { jobOfKey } from '../core/ids.ts';
 import type { Instant } from '../core/instant.ts';
 import type { AnyJob, Look } from '../core/job.ts';
-import type { Json } from '../core/json.ts';
 import { caughtUp } from '../projections/caught-up.ts';
 import { dueIndexName } from '../projections/due-index.ts';
 import { type DueRow, pageDue } from '../projections/due-queries.ts';
@@ -13,6 +9,7 @@ import type { Work } from './actor.ts';
 import type { EngineParts } from './deps.ts';
 import type { Flags } from './flags.ts';
 import type { Partition } from './partition.ts';
+import { createReports, type Tally } from './reports.ts';
 import { type Entry, type Order, observeAll, workOn } from './slice.ts';
 
 export type OrderDeps = EngineParts & {
@@ -26,72 +23,18 @@ export type OrderDeps = EngineParts & {
 };
 
 const sliceSize = 1_000;
+/** While the clock is not believed, it is looked at again this often. */
+const troubleMs = 1_000;
 
 /** How many actors a careful order has met one at a time: whoever ended the process is in its first slice. */
 type Met = { count: number };
 
-type Tally = { settled: number; waiting: number; parked: number };
-
 /** Carries out one order: pages the due index, settles slice after slice, and reports each; ends with a look that finds nothing left. */
 export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
+  const { report, failed, announced, recovered, stoppedByPause } = createReports(deps);
   const active = new Map<string, number>();
   /** Careful meetings take turns over all partitions: who is announced when the process ends is who ended it. */
   let turn: Promise<unknown> = Promise.resolve();
-
-  const report = async (order: Order, tally: Tally, finished: boolean): Promise<boolean> => {
-    const command: Command = {
-      id: deps.ids.next(),
-      to: runStream(order.slot),
-      type: 'ReportSlice',
-      data: { partition: order.partition, epoch: order.epoch, ...tally, finished },
-      asOf: deps.clock.now(),
-      correlationId: order.slot,
-      ...(order.traceparent === undefined ? {} : { traceparent: order.traceparent }),
-    };
-    const answer = await deps.commands.send(command, { urgent: true });
-    return answer.kind === 'accepted';
-  };
-
-  /** What becomes of an item must be recorded, or the run would be over without telling of it: the order ends, and is sent again. */
-  const tell = async (order: Order, to: StreamName, type: string, data: Json): Promise<Answer> => {
-    const answer = await deps.commands.send(
-      { id: deps.ids.next(), to, type, data, asOf: deps.clock.now(), correlationId: order.slot },
-      { urgent: true },
-    );
-    if (answer.kind === 'failed') throw new CarillonError('store-unavailable', `${type} on ${to}: ${answer.message}`);
-    return answer;
-  };
-
-  const failureOf = (job: AnyJob, about: string, message: string, attempts: number, nextAt: Instant) => ({
-    job: job.name,
-    about,
-    message,
-    attempts,
-    nextAt,
-    build: deps.build,
-  });
-
-  const failed = async (order: Order, job: AnyJob, entry: Entry, error: unknown): Promise<void> => {
-    const about = entry.row.stream;
-    const attempt = (deps.flags.item(job.name, about)?.attempt ?? 0) + 1;
-    const message = messageOf(error);
-    const nextAt = nextAttemptAt(job.backoff, attempt, deps.clock.now());
-    await tell(order, itemStream(job.name, about), 'ReportFailure', failureOf(job, about, message, job.attempts, nextAt));
-    deps.observers.note({ kind: attempt >= job.attempts ? 'item-parked' : 'item-failed', job: job.name, about, attempt, message });
-  };
-
-  /**
-   * Counts a try before it is made: when the actor ends the process, the try stands in its item, and after enough of them it is
-   * parked without being met again. False then.
-   */
-  const announced = async (order: Order, job: AnyJob, about: string): Promise<boolean> => {
-    const failure = failureOf(job, about, 'the process ended while it was decided', Math.max(2, job.attempts), deps.clock.now());
-    const answer = await tell(order, itemStream(job.name, about), 'ReportFailure', failure);
-    return answer.kind === 'accepted' && answer.rule === 'try-again';
-  };
-
-  const recovered = (order: Order, job: AnyJob, about: string): Promise<unknown> =>
-    tell(order, itemStream(job.name, about), 'ReportRecovery', {});
 
   const settleSlice = async (order: Order, job: AnyJob, rows: readonly DueRow[], done: Set<string>): Promise<number> => {
     const partition = deps.partition(order.partition);
@@ -182,29 +125,14 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
     }
   };
 
-  /** A run whose schedule was paused meanwhile cannot say that it is completed: what is left is due still. */
-  const stoppedByPause = async (order: Order): Promise<boolean> => {
-    if (order.manual || !deps.flags.stopped(order.key)) return false;
-    await deps.commands.send(
-      {
-        id: deps.ids.next(),
-        to: runStream(order.slot),
-        type: 'CancelRun',
-        data: {},
-        asOf: deps.clock.now(),
-        correlationId: order.slot,
-        by: 'engine',
-        reason: 'its schedule was paused or disabled during the run',
-      },
-      { urgent: true },
-    );
-    return true;
-  };
-
   const carryOut = async (order: Order, job: AnyJob): Promise<void> => {
     const done = new Set<string>();
     const met: Met = { count: 0 };
     while (!signal.aborted) {
+      if (deps.clock.trouble?.()) {
+        await deps.clock.sleep(troubleMs, signal);
+        continue;
+      }
       await Promise.all([deps.followed(), caughtUp(deps, [dueIndexName], signal)]);
       if (await stoppedByPause(order)) return;
       const tally = await pass(order, job, done, met);

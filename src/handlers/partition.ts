@@ -46,16 +46,19 @@ export const createPartition = (deps: ActorDeps & { readonly clock: Clock }): Pa
     running ??= loop();
   };
 
-  const refused = (command: Command, code: 'clock-ahead' | 'store-closed', message: string): Answer => ({
+  const refused = (command: Command, code: 'clock-ahead' | 'clock-jumped' | 'store-closed', message: string): Answer => ({
     kind: 'failed',
     stream: command.to,
     code,
     message,
-    transient: code === 'store-closed',
+    transient: code !== 'clock-ahead',
   });
 
   const command: Partition['command'] = async (wish, options = {}) => {
     if (stopped) return refused(wish, 'store-closed', 'The service is stopping');
+    const trouble = deps.clock.trouble?.() ?? null;
+    // The engine's own reports are taken: an effect's outcome must not be lost. Nothing is settled or opened at a time that may be none.
+    if (trouble !== null && (!wish.to.startsWith('engine.') || wish.type === 'OpenSlot')) return refused(wish, 'clock-jumped', trouble);
     const now = deps.clock.now();
     if (wish.asOf > now) {
       const ahead = toMs(wish.asOf) - toMs(now);

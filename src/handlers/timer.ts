@@ -51,7 +51,7 @@ export const runTimer = async (deps: TimerDeps, signal: AbortSignal): Promise<vo
   };
   while (!signal.aborted) {
     const started = deps.clock.monotonic();
-    for (const timer of timers) {
+    for (const timer of deps.clock.trouble?.() ? [] : timers) {
       try {
         await ring(timer);
       } catch (error) {

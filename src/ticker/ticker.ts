@@ -29,6 +29,8 @@ export type TickerDeps = {
 
 export type Ticker = { stop(): Promise<void> };
 
+/** While the clock is not believed, it is looked at again this often. */
+const troubleMs = 5_000;
 /** A slot without a verdict is published again after this long. */
 const remindAfterMs = 3_000;
 
@@ -147,6 +149,12 @@ export const startTicker = async (deps: TickerDeps): Promise<Ticker> => {
   const loop = async (): Promise<void> => {
     for (const key of watch.schedules.keys()) plan(key);
     while (!signal.aborted) {
+      const trouble = deps.clock.trouble?.() ?? null;
+      if (trouble !== null) {
+        deps.observers.note({ kind: 'log', level: 'error', scope: 'ticker', message: `no slot is opened: ${trouble}` });
+        await deps.clock.sleep(troubleMs, signal);
+        continue;
+      }
       const now = deps.clock.now();
       try {
         await tick(ready(toMs(now)), now);

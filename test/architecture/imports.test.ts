@@ -29,7 +29,7 @@ const allowed: Record<string, { folders: string[]; packages: RegExp }> = {
   handlers: { folders: ['core', 'ports', 'contexts', 'projections', 'handlers'], packages: /^$/ },
   projections: { folders: ['core', 'ports', 'contexts', 'projections'], packages: /^$/ },
   simulation: { folders: ['core', 'ports', 'contexts', 'projections', 'simulation'], packages: /^$/ },
-  adapters: { folders: ['core', 'ports', 'adapters'], packages: /^(node:.*|node-cron|pg|amqplib|@kurrent\/kurrentdb-client)$/ },
+  adapters: { folders: ['core', 'ports', 'adapters'], packages: /^(node:.*|node-cron|pg|amqplib|@kurrent\/kurrentdb-client(\/.*)?)$/ },
   telemetry: { folders: ['core', 'ports', 'telemetry'], packages: /^(node:.*|pino|@opentelemetry\/.*)$/ },
   api: {
     folders: ['core', 'ports', 'contexts', 'projections', 'simulation', 'api'],

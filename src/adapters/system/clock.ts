@@ -1,6 +1,7 @@
 import { fromMs, type Instant, toMs } from '../../core/instant.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { createHeartbeat } from './heartbeat.ts';
+import { createJumpWatch } from './jump.ts';
 
 /** A wait shorter than this has a timer of its own; a longer one is looked at by the heartbeat. */
 const nearMs = 1500;
@@ -60,5 +61,9 @@ export const createSystemClock = (): Clock => {
     }
   };
 
-  return { now: () => fromMs(Date.now()), monotonic: () => performance.now(), sleep: wait, sleepUntil };
+  const jumps = createJumpWatch(
+    () => Date.now(),
+    () => performance.now(),
+  );
+  return { now: () => fromMs(Date.now()), monotonic: () => performance.now(), sleep: wait, sleepUntil, ...jumps };
 };

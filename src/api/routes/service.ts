@@ -50,6 +50,28 @@ const backup = (app: App, { service }: RouteDeps): void => {
   );
 };
 
+const confirmClock = (app: App, { service }: RouteDeps): void => {
+  app.post(
+    '/api/v1/clock/confirm',
+    {
+      config: { role: 'operate' },
+      schema: {
+        operationId: 'confirmClock',
+        tags: ['service'],
+        summary: 'Says that the clock of this process is right after a jump; without a word it is believed after a steady minute',
+        body: Exact({ reason: Reason }),
+        response: { 200: Exact({ now: Type.String(), trouble: Nullable(Type.String()) }) },
+      },
+    },
+    async (request) => {
+      service.clock.confirm?.();
+      const facts = { by: identityOf(request).name, reason: request.body.reason };
+      service.observers.note({ kind: 'log', level: 'warn', scope: 'api', message: 'the clock was confirmed', facts });
+      return { now: service.clock.now(), trouble: service.clock.trouble?.() ?? null };
+    },
+  );
+};
+
 const compact = (app: App, { service }: RouteDeps): void => {
   app.post(
     '/api/v1/compact',
@@ -118,6 +140,7 @@ export const serviceRoutes = (app: App, deps: RouteDeps, metricsPublic: boolean)
   getConfig(app, deps);
   backup(app, deps);
   compact(app, deps);
+  confirmClock(app, deps);
   metrics(app, deps, metricsPublic);
   getErrorCode(app);
 };

@@ -144,6 +144,18 @@ export const addAdmin = (cli: Cli): void => {
       }),
     );
   cli.program
+    .command('clock')
+    .description('the clock of the server')
+    .command('confirm')
+    .description('say that it is right after a jump; without a word it is believed after a steady minute')
+    .requiredOption('--reason <text>', 'why, recorded in the log of the server')
+    .action(({ reason }: { reason: string }) =>
+      withClient(cli.common(), async (client) => {
+        const answer = await client.call<{ now: string }>('POST', '/api/v1/clock/confirm', { reason });
+        printOne(cli.common(), answer, [`it is ${when(answer.now)}`]);
+      }),
+    );
+  cli.program
     .command('doctor')
     .description('silent and 0 when all is well; one line for each trouble')
     .action(() =>
