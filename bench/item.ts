@@ -57,6 +57,26 @@ const everySecond = defineJob({
   dueAt: () => null,
 });
 
+/** The same with a defect: one actor is released twice, another never. */
+const broken = defineDecider<Item, ItemCommand, ItemEvent>({
+  ...item,
+  decide: (command, state) => {
+    const decision = item.decide(command, state);
+    if (command.type !== 'ReleaseItem' || decision.kind !== 'accepted') return decision;
+    if (state.cents === 101) return accept('twice', [...decision.events, ...decision.events]);
+    return state.cents === 102
+      ? accept('never', [{ type: 'ItemHeld', data: { cents: 102, until: '9999-01-01T00:00:00.000Z' as Instant } }])
+      : decision;
+  },
+});
+export const forgetful = defineContext('bench', {}, () => ({ deciders: [broken], jobs: [{ ...release, actor: broken }] }));
+
 /** An actor with one due event, as small as one that moves money can be. */
 export const benchContext = defineContext('bench', {}, () => ({ deciders: [item], jobs: [release] }));
+
+/** A shop that closes once a day: a schedule for each. */
+export const shopContext = defineContext('bench', {}, () => ({
+  deciders: [item],
+  jobs: [{ ...release, name: 'bench/close-shops' as const, scopeOf: (state: Item) => String(state.cents) }],
+}));
 export const secondContext = defineContext('bench', {}, () => ({ deciders: [item], jobs: [release, everySecond] }));

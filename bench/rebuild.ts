@@ -1,34 +1,44 @@
-import type { Command } from '../src/core/command.ts';
 import { benchContext } from './item.ts';
-import { must, number, type Row, withApp } from './support.ts';
+import { caughtUp, must, number, type Row, sendAll, type Work, withApp } from './support.ts';
 
-/** Rebuild of the due index beside the live one, events a second. */
-export const rebuilds = (scale: number): Promise<readonly Row[]> =>
-  withApp([benchContext], async ({ service }) => {
+/** Rebuild of a projection beside the live one, events a second. */
+export const rebuilds: Work = (scale, broken) =>
+  withApp([benchContext], async (app): Promise<readonly Row[]> => {
+    const { service } = app;
     const count = Math.round(100_000 * scale);
-    for (let from = 0; from < count; from += 2_000) {
-      const asOf = service.clock.now();
-      const commands: Command[] = Array.from({ length: 2_000 }, (_, index) => ({
-        id: `r-${from + index}`,
-        to: `bench.item-r${(from + index) % (count / 2)}`,
-        type: 'HoldItem',
-        data: { cents: 1, ms: 86_400_000 },
-        asOf,
-      }));
-      await service.commands.sendMany(commands);
-    }
-    await service.readModels.passed('due-index', (await service.store.head())!);
+    await sendAll(app, count, (index) => ({
+      id: `r-${index}`,
+      to: `bench.item-r${index % (count / 2)}`,
+      type: 'HoldItem',
+      data: { cents: 1, ms: 86_400_000 },
+    }));
+    await caughtUp(app, 'due-index', 'runs');
     const rows: Row[] = [];
     for (const name of ['due-index', 'runs']) {
       const started = performance.now();
       const { events } = await service.projections.rebuild(name);
       const rate = events / ((performance.now() - started) / 1_000);
+      if (broken) {
+        // The defect: a row that no event tells of.
+        const at = (await service.readModels.checkpoint(name))!;
+        const key = ['bench.item-r1'];
+        await service.readModels.commit({
+          projection: name,
+          build: 'live',
+          puts: [],
+          removes: [{ table: 'actors', key }],
+          removeWheres: [],
+          previous: at,
+          next: at,
+        });
+      }
       must((await service.projections.verify(name)).equal, 'the rebuild equals the live one');
       rows.push({
         work: `rebuild of ${name}`,
         figure: `${number(rate)} events/s`,
         reach: '100,000',
         met: rate >= 100_000,
+        beside: 'Emmett 1,500-4,100; EventStoreDB client read 31,000; raw SQLite scan and parse 267,000',
         check: `${number(events)} events, hash equal`,
       });
     }

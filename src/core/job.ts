@@ -109,12 +109,15 @@ export type Task = Scheduled & { readonly run: (slot: Instant, tools: TaskTools)
 
 type TaskOptions = Partial<Omit<Task, 'name' | 'schedule' | 'run'>>;
 
+// A task has no due actors: nothing of it takes effect at a due instant.
+const { takesEffect: _, ...taskDefaults } = defaults;
+
 /**
  * A plain async function on a schedule. It runs at least once for each slot that its `catchUp` keeps: after a crash in
  * the middle it runs again, so it should be safe to repeat. Same slots, runs, retries and history as a job.
  */
 export const defineTask = (name: JobName, schedule: Timetable, run: Task['run'], options: TaskOptions = {}): Task => ({
-  ...defaults,
+  ...taskDefaults,
   title: name,
   healthyWithinMinutes: 25 * 60,
   ...options,

@@ -7,8 +7,9 @@ import type { Commands } from '../ports/commands.ts';
 
 /** An answer that does not come within this time is unknown; the sender repeats the command under its id. */
 const answerWithinMs = 30_000;
+const sweepMs = 1_000;
 
-type Waiting = { readonly since: number; done(answer: Answer): void; failed(error: unknown): void };
+type Waiting = { since: number; done(answer: Answer): void; failed(error: unknown): void };
 export type Reply = { readonly ref: string; readonly answer: Answer };
 
 export type Bus = Commands & { close(): Promise<void> };
@@ -39,7 +40,10 @@ export const createBus = async (deps: { broker: Broker; clock: Clock; ids: Ids; 
 
   const sweep = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      await clock.sleep(1_000, stopping.signal);
+      const slept = clock.monotonic();
+      await clock.sleep(sweepMs, stopping.signal);
+      // The process stood still: so did those who answer, if they are in it.
+      if (clock.monotonic() - slept > 5 * sweepMs) for (const entry of waiting.values()) entry.since = clock.monotonic();
       const limit = clock.monotonic() - answerWithinMs;
       for (const [ref, entry] of waiting) {
         if (entry.since > limit) break;

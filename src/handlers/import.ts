@@ -2,7 +2,7 @@ import type { ImportState } from '../contexts/engine/import/events.ts';
 import type { ScheduleState } from '../contexts/engine/schedule/events.ts';
 import { nextPending, slotAfter } from '../contexts/engine/schedule/slots-of.ts';
 import type { Answer, Command } from '../core/command.ts';
-import { CarillonError, messageOf } from '../core/errors.ts';
+import { CarillonError, isTransient, messageOf } from '../core/errors.ts';
 import type { StreamName } from '../core/event.ts';
 import { derivedId, scheduleKey, scheduleStream } from '../core/ids.ts';
 import { fromMs, type Instant, plus, toMs } from '../core/instant.ts';
@@ -22,6 +22,8 @@ export type ImportDeps = EngineParts & {
 
 const chunk = 500;
 const lookAgainMs = 5;
+/** While store or owner are away, a line is sent again this often. */
+const retryMs = 250;
 const weekMs = 7 * 86_400_000;
 
 type Line = IntakeLine & { readonly asOf: Instant };
@@ -78,6 +80,20 @@ export const createImports = (deps: ImportDeps, signal: AbortSignal) => {
     }
   };
 
+  /** What is transient passes: the same id again is answered as then. Throws `internal` for what will not do. */
+  const sendUntilAnswered = async (command: Command): Promise<Answer> => {
+    for (;;) {
+      try {
+        const answer = await deps.commands.send(command);
+        if (answer.kind !== 'failed') return answer;
+        if (!answer.transient || answer.code === 'actor-failed') throw new CarillonError('internal', `${answer.stream}: ${answer.message}`);
+      } catch (error) {
+        if (!isTransient(error) || signal.aborted) throw error;
+      }
+      await deps.clock.sleep(retryMs, signal);
+    }
+  };
+
   const walk = async (
     stream: StreamName,
     lines: readonly Line[],
@@ -103,10 +119,7 @@ export const createImports = (deps: ImportDeps, signal: AbortSignal) => {
         reason,
         imported: idOf(stream),
       }));
-      for (const answer of await deps.commands.sendMany(commands)) {
-        if (answer.kind === 'failed') throw new CarillonError('internal', `${answer.stream}: ${answer.message}`);
-        counts[answer.kind] += 1;
-      }
+      for (const answer of await Promise.all(commands.map(sendUntilAnswered))) if (answer.kind !== 'failed') counts[answer.kind] += 1;
       const sent = to - index;
       index = to;
       const cursor = index < lines.length ? (lines[index - 1]?.asOf ?? lines[0]!.asOf) : last;

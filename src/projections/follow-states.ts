@@ -1,5 +1,5 @@
 import type { AnyDecider } from '../core/decider.ts';
-import { commandRejected, type Position, type RecordedEvent, type Revision, type StreamName } from '../core/event.ts';
+import { commandRejected, type Position, type RecordedEvent, type Revision, type StreamName, streamErased } from '../core/event.ts';
 import type { Json } from '../core/json.ts';
 import type { Registry } from '../core/registry.ts';
 import { categoryOf } from '../core/stream.ts';
@@ -44,6 +44,8 @@ export const followStates = async (
     else known.delete(stream);
   };
   const apply = (event: RecordedEvent): void => {
+    // A marker passes every filter, and no decider evolves on it.
+    if (event.type === streamErased) return void known.delete(event.stream);
     const before = known.get(event.stream);
     const decider: AnyDecider | undefined = deps.registry.deciders.get(categoryOf(event.stream));
     if (decider === undefined || event.type === commandRejected || (before !== undefined && before.revision >= event.revision)) return;
