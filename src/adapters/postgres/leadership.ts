@@ -1,49 +1,98 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { isTransient } from '../../core/errors.ts';
+import type { Leadership } from '../../ports/cluster.ts';
 import { lockKey } from './advisory.ts';
 import { createDatabase } from './database.ts';
 import type { Session } from './session.ts';
 
-/** What one process of many does, such as writing a projection. */
-export type Leadership = {
-  /** Aborts when the connection is gone, and with it the lead. What the leader writes must be fenced all the same. */
-  readonly lost: AbortSignal;
-  release(): Promise<void>;
-};
-
 export type LeadershipOptions = {
   /** `postgres://user:password@host:port/database`; CARILLON_POSTGRES_URL. */
   readonly url: string;
-  /** What is led; one leader for each name in a database. */
-  readonly name: string;
-  /** Ends the waiting. */
-  readonly signal: AbortSignal;
+};
+
+export type Leaderships = {
+  /**
+   * Waits until this process leads under a name, or is told to stop (null). A leader whose connection ends is followed by another
+   * within moments. A server that is away is waited for. Throws `config-invalid`.
+   */
+  hold(name: string, signal: AbortSignal): Promise<Leadership | null>;
+  /** Gives up all that is held. */
+  close(): Promise<void>;
 };
 
 /** How long a lead that became free, or a server that came back, may stay unseen. */
 const tryMs = 200;
 
-/**
- * Waits until this process leads, or is told to stop (null). A leader whose connection ends is followed by another within
- * moments. A server that is away is waited for. Throws `config-invalid`.
- */
-export const holdLeadership = async ({ url, name, signal }: LeadershipOptions): Promise<Leadership | null> => {
+/** What one process of many does, each under a name: advisory locks of one connection, which all go when it goes. */
+export const openLeadership = ({ url }: LeadershipOptions): Leaderships => {
   const database = createDatabase({ url, connections: 1 });
-  const key = lockKey('leader', name);
-  let session: Session | null = null;
-  while (!signal.aborted) {
-    try {
-      session ??= await database.session();
-      const held: Session = session;
-      const [row] = await held.query<{ won: boolean }>('SELECT pg_try_advisory_lock($1) AS won', [key]);
-      if (row?.won) return { lost: held.lost, release: () => held.end() };
-    } catch (error) {
-      await session?.end();
-      session = null;
-      if (!isTransient(error)) throw error;
+  let opening: Promise<Session> | null = null;
+  const held = new Set<string>();
+
+  /** The one session, opened again when it was lost. */
+  const session = async (): Promise<Session> => {
+    const known = await opening?.catch(() => null);
+    if (known === undefined || known === null || known.lost.aborted) {
+      held.clear();
+      opening = database.session();
     }
-    await wait(tryMs, undefined, { signal }).catch(() => undefined);
-  }
-  await session?.end();
-  return null;
+    return opening!;
+  };
+
+  const tryHold = async (name: string): Promise<Leadership | null> => {
+    const own = await session();
+    // A session may take its own lock twice: within this process, too, one leads.
+    if (held.has(name)) return null;
+    held.add(name);
+    try {
+      const [row] = await own.query<{ won: boolean }>('SELECT pg_try_advisory_lock($1) AS won', [lockKey('leader', name)]);
+      if (!row?.won) {
+        held.delete(name);
+        return null;
+      }
+    } catch (error) {
+      held.delete(name);
+      await own.end();
+      throw error;
+    }
+    return {
+      lost: own.lost,
+      release: async () => {
+        if (own.lost.aborted) return;
+        await own.query('SELECT pg_advisory_unlock($1)', [lockKey('leader', name)]).catch(() => own.end());
+        held.delete(name);
+      },
+    };
+  };
+
+  return {
+    hold: async (name, signal) => {
+      while (!signal.aborted) {
+        try {
+          const lead = await tryHold(name);
+          if (lead !== null) return lead;
+        } catch (error) {
+          if (!isTransient(error)) throw error;
+        }
+        await wait(tryMs, undefined, { signal }).catch(() => undefined);
+      }
+      return null;
+    },
+    close: async () => {
+      await (await opening?.catch(() => null))?.end();
+      await database.close();
+    },
+  };
+};
+
+/** One lead on a connection of its own. */
+export const holdLeadership = async ({
+  url,
+  name,
+  signal,
+}: LeadershipOptions & { readonly name: string; readonly signal: AbortSignal }) => {
+  const leaderships = openLeadership({ url });
+  const lead = await leaderships.hold(name, signal);
+  if (lead === null) await leaderships.close();
+  return lead === null ? null : { lost: lead.lost, release: leaderships.close };
 };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { holdLeadership } from '../../../src/adapters/postgres/leadership.ts';
+import { holdLeadership, openLeadership } from '../../../src/adapters/postgres/leadership.ts';
 import { connect, onPostgres } from './support.ts';
 
 const never = new AbortController().signal;
@@ -55,6 +55,31 @@ onPostgres('leadership', (server) => {
     const again = holdLeadership({ url, name: 'projector', signal: never });
     await server().start();
     await (await again)!.release();
+  });
+
+  it('all leads of a process stand on one connection, each held once, and go and come with it', async () => {
+    const url = await server().createDatabase();
+    const leads = openLeadership({ url });
+    const other = openLeadership({ url });
+    const [a, b] = [await leads.hold('a', never), await leads.hold('b', never)];
+    // Its own session would be given the lock again.
+    const stop = new AbortController();
+    const twice = leads.hold('a', stop.signal);
+    const elsewhere = other.hold('a', never);
+    await b!.release();
+    expect(await other.hold('b', never)).not.toBeNull();
+    const admin = await connect(url);
+    const count = await admin.query(
+      `SELECT count(DISTINCT pid)::integer AS n FROM pg_locks WHERE locktype = 'advisory' AND granted
+       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    );
+    expect(count.rows[0].n).toBe(2);
+    stop.abort();
+    expect(await twice).toBeNull();
+    await a!.release();
+    expect(await elsewhere).not.toBeNull();
+    await leads.close();
+    await other.close();
   });
 
   it('a wrong user is config-invalid, not waited for', async () => {
