@@ -1,6 +1,7 @@
 import type { Check, Service } from './api/service.ts';
 import type { ImportState } from './contexts/engine/import/events.ts';
-import { plus } from './core/instant.ts';
+import type { Position } from './core/event.ts';
+import { type Instant, plus } from './core/instant.ts';
 import type { IntakeLine } from './core/intake.ts';
 import type { Json } from './core/json.ts';
 import type { Projection } from './core/projection.ts';
@@ -68,8 +69,8 @@ export const projectionsOf = (registry: Registry, partitions: number): readonly 
   ...registry.projections,
 ];
 
-/** Further behind than this, /readyz says 503. */
-const maxLag = 10_000;
+/** Behind for longer than this, /readyz says 503. */
+const maxLagMs = 10_000;
 const lastCatchUpMs = 2_000;
 
 /** What a process does: all of it alone, or some of it beside others (design section 11). */
@@ -81,16 +82,31 @@ export type Roles = {
   readonly projections: boolean;
 };
 
-const readinessOf = async (deps: EngineDeps, roles: Roles, stopping: AbortSignal): Promise<readonly Check[]> => {
-  const { store, readModels } = deps;
-  const at = await store.head();
-  const lag = at === null ? 0 : Number(at) - Number((await readModels.checkpoint(dueIndexName)) ?? 0);
+/** Whether the due index keeps up: it has to reach a head of the log within a while. Positions are no counts in every store. */
+const createLagWatch = ({ store, readModels, clock }: EngineDeps) => {
+  let seen: { readonly head: Position; readonly at: Instant; readonly since: number } | null = null;
+  return async (): Promise<Check> => {
+    const [head, checkpoint] = await Promise.all([store.head(), readModels.checkpoint(dueIndexName)]);
+    if (head === null || (checkpoint !== null && checkpoint >= head)) {
+      seen = null;
+      return { name: 'projections', ok: true, detail: 'caught up' };
+    }
+    if (seen === null || (checkpoint !== null && checkpoint >= seen.head)) seen = { head, at: clock.now(), since: clock.monotonic() };
+    return { name: 'projections', ok: clock.monotonic() - seen.since < maxLagMs, detail: `have not reached the log of ${seen.at} yet` };
+  };
+};
+
+const readinessOf = async (
+  { store, clock }: EngineDeps,
+  roles: Roles,
+  { lag, stopping }: { readonly lag: () => Promise<Check>; readonly stopping: AbortSignal },
+): Promise<readonly Check[]> => {
+  const trouble = clock.trouble?.() ?? null;
   const handlers = roles.handles.length === 0 ? 'none here' : `${roles.handles.length} contexts`;
-  const trouble = deps.clock.trouble?.() ?? null;
   return [
     { name: 'clock', ok: trouble === null, detail: trouble ?? 'goes with the monotonic one' },
-    { name: 'event store', ok: true, detail: `at position ${at ?? 'none'}` },
-    { name: 'projections', ok: lag < maxLag, detail: `${lag} events behind` },
+    { name: 'event store', ok: true, detail: `at position ${(await store.head()) ?? 'none'}` },
+    await lag(),
     { name: 'handlers', ok: !stopping.aborted, detail: stopping.aborted ? 'stopping' : handlers },
   ];
 };
@@ -125,6 +141,7 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
   await caughtUp(deps, [dueIndexName]);
 
   const look = createLook(deps, stopping.signal);
+  const lag = createLagWatch(deps);
   const { recomputed } = models;
   const parts = { ...deps, cluster, commands: bus, look, recomputed, readModelsLost, projections: projections.map(({ name }) => name) };
   const handlers = roles.handles.length === 0 ? null : await startHandlers({ ...parts, contexts: roles.handles });
@@ -147,7 +164,7 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
     look,
     imported: begun?.id ?? null,
     imports,
-    readiness: () => readinessOf(deps, roles, stopping.signal),
+    readiness: () => readinessOf(deps, roles, { lag, stopping: stopping.signal }),
     projections: { list: () => projectionList(deps, projections), rebuild: models.rebuild, verify: models.verify },
     stop: async () => {
       stopping.abort();

@@ -11,6 +11,7 @@ import type { Flags } from './flags.ts';
 import type { Partition } from './partition.ts';
 import { createReports, type Tally } from './reports.ts';
 import { type Entry, type Order, observeAll, workOn } from './slice.ts';
+import { createTurns } from './turns.ts';
 
 export type OrderDeps = EngineParts & {
   readonly flags: Flags;
@@ -22,7 +23,11 @@ export type OrderDeps = EngineParts & {
   readonly look: Look;
 };
 
+type Pass = Tally & { goOn: boolean; nextTry: Instant | null };
+
 const sliceSize = 1_000;
+/** Pages in hand at once in one process: more of them need memory and win nothing. */
+const pagesAtOnce = 4;
 /** While the clock is not believed, it is looked at again this often. */
 const troubleMs = 1_000;
 
@@ -32,6 +37,7 @@ type Met = { count: number };
 /** Carries out one order: pages the due index, settles slice after slice, and reports each; ends with a look that finds nothing left. */
 export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
   const { report, failed, announced, recovered, stoppedByPause } = createReports(deps);
+  const inTurn = createTurns(pagesAtOnce);
   const active = new Map<string, number>();
   /** Careful meetings take turns over all partitions: who is announced when the process ends is who ended it. */
   let turn: Promise<unknown> = Promise.resolve();
@@ -86,43 +92,58 @@ export const createOrders = (deps: OrderDeps, signal: AbortSignal) => {
     return rest.length === 0 ? changed : changed + (await settleSlice(order, job, rest, done));
   };
 
-  /** One pass over what is due; tells what it settled and what it had to leave. */
-  const pass = async (
+  /** Those of a page that are met now; what has to be left is counted. */
+  const meetable = (job: AnyJob, page: readonly DueRow[], done: Set<string>, tally: Pass): DueRow[] => {
+    const now = deps.clock.now();
+    return page.filter((row) => {
+      if (done.has(row.stream)) return false;
+      if (deps.flags.isParked(job.name, row.stream)) {
+        tally.parked += 1;
+        return false;
+      }
+      const item = deps.flags.item(job.name, row.stream);
+      if (item?.status !== 'waiting' || item.nextAt === null || item.nextAt <= now) return true;
+      tally.waiting += 1;
+      if (tally.nextTry === null || item.nextAt < tally.nextTry) tally.nextTry = item.nextAt;
+      return false;
+    });
+  };
+
+  /** One page of a pass; null when there is no further one, or the run is over. */
+  const nextPage = async (
     order: Order,
     job: AnyJob,
     done: Set<string>,
     met: Met,
-  ): Promise<Tally & { goOn: boolean; nextTry: Instant | null }> => {
-    const tally = { settled: 0, waiting: 0, parked: 0, goOn: true, nextTry: null as Instant | null };
-    for (let after: DueRow | undefined; ; ) {
-      const page = await pageDue(deps.readModels, {
-        name: order.key,
-        owner: order.partition,
-        upTo: order.asOf,
-        limit: sliceSize,
-        ...(after === undefined ? {} : { after }),
-      });
-      const now = deps.clock.now();
-      const rows = page.filter((row) => {
-        if (done.has(row.stream)) return false;
-        if (deps.flags.isParked(job.name, row.stream)) {
-          tally.parked += 1;
-          return false;
-        }
-        const item = deps.flags.item(job.name, row.stream);
-        if (item?.status !== 'waiting' || item.nextAt === null || item.nextAt <= now) return true;
-        tally.waiting += 1;
-        if (tally.nextTry === null || item.nextAt < tally.nextTry) tally.nextTry = item.nextAt;
-        return false;
-      });
-      if (rows.length > 0) {
-        tally.settled += await settlePage(order, job, rows, done, met);
-        if (!(await report(order, { settled: rows.length, waiting: tally.waiting, parked: tally.parked }, false)))
-          return { ...tally, goOn: false };
-      }
-      after = page.at(-1);
-      if (page.length < sliceSize) return { ...tally, goOn: true };
+    tally: Pass,
+    after: DueRow | null,
+  ): Promise<DueRow | null> => {
+    const page = await pageDue(deps.readModels, {
+      name: order.key,
+      owner: order.partition,
+      upTo: order.asOf,
+      limit: sliceSize,
+      ...(after === null ? {} : { after }),
+    });
+    const rows = meetable(job, page, done, tally);
+    if (rows.length > 0) {
+      tally.settled += await settlePage(order, job, rows, done, met);
+      tally.goOn = await report(order, { settled: rows.length, waiting: tally.waiting, parked: tally.parked }, false);
     }
+    return tally.goOn && page.length === sliceSize ? (page.at(-1) ?? null) : null;
+  };
+
+  /** One pass over what is due; tells what it settled and what it had to leave. */
+  const pass = async (order: Order, job: AnyJob, done: Set<string>, met: Met): Promise<Pass> => {
+    const tally: Pass = { settled: 0, waiting: 0, parked: 0, goOn: true, nextTry: null };
+    let after: DueRow | null = null;
+    do {
+      const from: DueRow | null = after;
+      const work = (): Promise<DueRow | null> => nextPage(order, job, done, met, tally, from);
+      // A look outside waits for others: it must not keep anybody from a turn.
+      after = job.observe === undefined ? await inTurn(work) : await work();
+    } while (after !== null && !signal.aborted);
+    return tally;
   };
 
   const carryOut = async (order: Order, job: AnyJob): Promise<void> => {

@@ -11,7 +11,7 @@ const View = Exact({
   name: Type.String(),
   version: Type.Integer(),
   checkpoint: Nullable(Type.String()),
-  lag: Type.Integer({ description: 'Events behind the log' }),
+  lag: Type.Integer({ description: 'Positions behind the log: events where the store counts them, bytes in KurrentDB' }),
   rebuilding: Nullable(Progress),
 });
 const body = Exact({ reason: Type.Optional(Reason) });
