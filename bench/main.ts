@@ -15,6 +15,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     growth: { type: 'boolean', default: false },
     broken: { type: 'boolean', default: false },
+    distributed: { type: 'boolean', default: false },
   },
 });
 
@@ -30,7 +31,9 @@ const works: Readonly<Record<string, Work>> = {
 };
 // A million actors take minutes: only when asked for.
 const all: Readonly<Record<string, Work>> = values.growth || values.only === 'growth' || values.broken ? { ...works, growth } : works;
-const chosen = Object.entries(all).filter(([name]) => values.only === undefined || values.only === name);
+const named = async (): Promise<Readonly<Record<string, Work>>> =>
+  values.distributed ? { distributed: (await import('./distributed.ts')).distributed } : all;
+const chosen = Object.entries(await named()).filter(([name]) => values.only === undefined || values.only === name);
 if (chosen.length === 0) {
   console.error(`--only ${values.only} is none of ${Object.keys({ ...works, growth }).join(', ')}`);
   process.exit(2);
