@@ -1,5 +1,6 @@
 import type { Check, Service } from './api/service.ts';
 import type { ImportState } from './contexts/engine/import/events.ts';
+import { messageOf } from './core/errors.ts';
 import type { Position } from './core/event.ts';
 import { type Instant, plus } from './core/instant.ts';
 import type { IntakeLine } from './core/intake.ts';
@@ -11,7 +12,7 @@ import { startHandlers } from './handlers/handlers.ts';
 import { createImports } from './handlers/import.ts';
 import { createLook } from './handlers/look.ts';
 import { remoteProgress } from './handlers/reactors.ts';
-import { declareTopology } from './handlers/topology.ts';
+import { declareTopology, topologyOf } from './handlers/topology.ts';
 import type { Broker } from './ports/broker.ts';
 import type { Clock, Ids } from './ports/clock.ts';
 import { alone, type Cluster } from './ports/cluster.ts';
@@ -96,17 +97,37 @@ const createLagWatch = ({ store, readModels, clock }: EngineDeps) => {
   };
 };
 
+const answerWithinMs = 3_000;
+
+/** One port, asked: what it says, or why it does not. */
+const ask = async (clock: Clock, name: string, work: () => Promise<string>): Promise<Check> => {
+  const over = new AbortController();
+  const late = clock
+    .sleep(answerWithinMs, over.signal)
+    .then(() => Promise.reject(new Error(`no answer within ${answerWithinMs / 1_000} s`)));
+  late.catch(() => undefined);
+  try {
+    return { name, ok: true, detail: await Promise.race([work(), late]) };
+  } catch (error) {
+    return { name, ok: false, detail: messageOf(error) };
+  } finally {
+    over.abort();
+  }
+};
+
 const readinessOf = async (
-  { store, clock }: EngineDeps,
+  { store, broker, clock, partitions }: EngineDeps,
   roles: Roles,
   { lag, stopping }: { readonly lag: () => Promise<Check>; readonly stopping: AbortSignal },
 ): Promise<readonly Check[]> => {
   const trouble = clock.trouble?.() ?? null;
   const handlers = roles.handles.length === 0 ? 'none here' : `${roles.handles.length} contexts`;
+  const queue = topologyOf(['engine'], partitions).queues[0]!.name;
   return [
     { name: 'clock', ok: trouble === null, detail: trouble ?? 'goes with the monotonic one' },
-    { name: 'event store', ok: true, detail: `at position ${(await store.head()) ?? 'none'}` },
-    await lag(),
+    await ask(clock, 'event store', async () => `at position ${(await store.head()) ?? 'none'}`),
+    await ask(clock, 'broker', async () => `${await broker.depth(queue)} messages wait in ${queue}`),
+    await lag().catch((error: unknown) => ({ name: 'projections', ok: false, detail: messageOf(error) })),
     { name: 'handlers', ok: !stopping.aborted, detail: stopping.aborted ? 'stopping' : handlers },
   ];
 };

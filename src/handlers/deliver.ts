@@ -1,7 +1,7 @@
 import type { ItemState, ReactionCause } from '../contexts/engine/item/events.ts';
 import { nextAttemptAt } from '../core/backoff.ts';
 import type { Answer, Command } from '../core/command.ts';
-import { messageOf } from '../core/errors.ts';
+import { isCarillonError, messageOf } from '../core/errors.ts';
 import { type RecordedEvent, type StreamName, streamErased } from '../core/event.ts';
 import { derivedId, itemStream, replayIds } from '../core/ids.ts';
 import { exponential } from '../core/job.ts';
@@ -13,6 +13,16 @@ export type DeliveryDeps = EngineParts & { readonly build: number };
 
 const attempts = 5;
 const backoff = exponential('200ms', '10s');
+
+/** These say nothing of the command: it is sent until those who should answer are back. */
+const outages: ReadonlySet<string> = new Set([
+  'store-closed',
+  'store-unavailable',
+  'store-full',
+  'broker-unavailable',
+  'answer-unknown',
+  'clock-jumped',
+]);
 
 /** Why a command was given up; null when it was answered. */
 type Failure = string | null;
@@ -39,19 +49,22 @@ export const createDelivery = (deps: DeliveryDeps, signal: AbortSignal) => {
   const trySend = async (command: Command): Promise<Failure> => {
     if ((command.hops ?? 0) > maxHops) return `more than ${maxHops} reactors in a row`;
     let message = '';
-    for (let attempt = 1; attempt <= attempts && !signal.aborted; attempt++) {
+    let tries = 0;
+    for (let round = 1; tries < attempts && !signal.aborted; round++) {
+      let away = false;
       try {
         const answer: Answer = await deps.commands.send(command);
         if (answer.kind === 'accepted' || answer.kind === 'ignored') return null;
         message = answer.kind === 'failed' ? answer.message : `rejected by rule ${answer.rule}`;
         if (answer.kind === 'rejected' && (answer.repeated || answer.rule !== 'actor-parked')) return message;
         if (answer.kind === 'failed' && !answer.transient) return message;
-        // It says nothing of the command: it is sent until the owner works again.
-        if (answer.kind === 'failed' && ['store-closed', 'clock-jumped'].includes(answer.code)) attempt -= 1;
+        away = answer.kind === 'failed' && outages.has(answer.code);
       } catch (error) {
         message = messageOf(error);
+        away = isCarillonError(error) && outages.has(error.code);
       }
-      await pause(attempt);
+      if (!away) tries += 1;
+      await pause(round);
     }
     return message;
   };

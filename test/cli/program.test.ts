@@ -185,7 +185,13 @@ describe('against a server', () => {
     const well = (_method: string, url: string): Reply =>
       url.startsWith('/readyz')
         ? { body: { ready: true, checks: [{ name: 'store', ok: true, detail: '' }] } }
-        : { body: url.includes('parked') ? { parked: [] } : { data: { jobs: [{ name: 'a/b', health: 'healthy', healthMessage: '' }] } } };
+        : {
+            body: url.includes('parked')
+              ? { parked: [] }
+              : url.includes('schedules')
+                ? { schedules: [{ key: 'a/b', job: 'a/b', status: 'active' }] }
+                : { data: { jobs: [{ name: 'a/b', health: 'healthy', healthMessage: '' }] } },
+          };
     expect(await run(well, ['doctor'])).toMatchObject({ code: 0, out: '', err: '' });
     const ill = (_method: string, url: string): Reply =>
       url.startsWith('/readyz')
@@ -193,13 +199,16 @@ describe('against a server', () => {
         : {
             body: url.includes('parked')
               ? { parked: [{}, {}] }
-              : { data: { jobs: [{ name: 'a/b', health: 'late', healthMessage: '3 h late' }] } },
+              : url.includes('schedules')
+                ? { schedules: [{ key: 'a/gone', job: 'a/gone', status: 'active' }] }
+                : { data: { jobs: [{ name: 'a/b', health: 'late', healthMessage: '3 h late' }] } },
           };
     const told = await run(ill, ['doctor']);
     expect(told).toMatchObject({ code: 1, out: '' });
     expect(told.err.trimEnd().split('\n')).toEqual([
       'store: the disk is full',
       'a/b: 3 h late',
+      expect.stringContaining('a/gone: no job of this code'),
       expect.stringContaining('2 items are parked'),
     ]);
   });

@@ -168,11 +168,19 @@ export const addAdmin = (cli: Cli): void => {
           '/api/v1/jobs/status',
         );
         const { parked } = await client.call<{ parked: unknown[] }>('GET', '/api/v1/parked?limit=200');
+        const { schedules } = await client.call<{ schedules: { key: string; job: string; status: string }[] }>(
+          'GET',
+          '/api/v1/schedules?limit=200',
+        );
+        const known = new Set(data.jobs.map((job) => job.name));
         const troubles = [
           ...ready.checks.filter((check) => !check.ok).map((check) => `${check.name}: ${check.detail}`),
           ...data.jobs
             .filter((job) => ['late', 'failing', 'never-ran'].includes(job.health))
             .map((job) => `${job.name}: ${job.healthMessage}`),
+          ...schedules
+            .filter((schedule) => schedule.status === 'active' && !known.has(schedule.job))
+            .map(({ key }) => `${key}: no job of this code; next: carillon schedules remove ${key} --reason "..."`),
           ...(parked.length === 0 ? [] : [`${parked.length} items are parked; next: carillon parked list`]),
         ];
         if (troubles.length === 0) return;
