@@ -2,7 +2,8 @@ import { createServer } from './api/server.ts';
 import type { Service } from './api/service.ts';
 import { hashToken, idOfToken, type NewToken, newToken } from './api/token-text.ts';
 import type { Config } from './config.ts';
-import { CarillonError } from './core/errors.ts';
+import type { Answer, Command } from './core/command.ts';
+import { CarillonError, isTransient, messageOf } from './core/errors.ts';
 import type { Json } from './core/json.ts';
 
 /** Where a process keeps its first admin token and tells where it listens. */
@@ -21,8 +22,24 @@ export type Inject = (
   contentType?: string,
 ) => Promise<{ readonly status: number; readonly body: unknown }>;
 
+const againMs = 1_000;
+
+/** The processes that answer may start later than this one. */
+const untilAnswered = async ({ commands, clock, observers }: Service, command: Command): Promise<Answer> => {
+  for (;;) {
+    try {
+      const answer = await commands.send(command);
+      if (answer.kind !== 'failed' || !answer.transient) return answer;
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      observers.note({ kind: 'log', level: 'warn', scope: 'api', message: `no process handles tokens yet: ${messageOf(error)}` });
+    }
+    await clock.sleep(againMs);
+  }
+};
+
 const createAdmin = async (service: Service, token: NewToken): Promise<void> => {
-  const answer = await service.commands.send({
+  const answer = await untilAnswered(service, {
     id: `first-admin-${token.id}`,
     to: `engine.token-${token.id}`,
     type: 'CreateToken',

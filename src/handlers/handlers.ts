@@ -52,6 +52,9 @@ export type Handlers = {
   stop(): Promise<void>;
 };
 
+/** A sender waits 30 s for its answer. */
+const replyTries = 30;
+const replyAgainMs = 1_000;
 /** How long an item may wait past its next try before it is looked at again. */
 const sweepMs = 30_000;
 
@@ -123,6 +126,18 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
     return answer;
   };
 
+  /** Tried again while the broker is away. A sender that is gone needs no answer: it asks again under the same id. */
+  const reply = async (to: string, message: Message): Promise<void> => {
+    for (let tries = 0; tries < replyTries && !signal.aborted; tries++) {
+      const sent = await deps.broker.publish(exchanges.replies, to, message).then(
+        () => true,
+        () => false,
+      );
+      if (sent) return;
+      await deps.clock.sleep(replyAgainMs, signal);
+    }
+  };
+
   const onCommand = async (partition: Partition, message: Message): Promise<void> => {
     const command = continued(message.body as Command, message.headers.traceparent);
     const answer =
@@ -132,11 +147,7 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
     if (command.type === 'OpenSlot' && (answer.kind === 'accepted' || answer.kind === 'ignored'))
       opened(command, answer.kind === 'accepted');
     const { replyTo, ref } = message.headers;
-    if (replyTo === undefined) return;
-    // A sender that is gone needs no answer: it asks again under the same id.
-    await deps.broker
-      .publish(exchanges.replies, replyTo, { id: message.id, type: 'answer', headers: {}, body: { ref, answer } })
-      .catch(() => undefined);
+    if (replyTo !== undefined) await reply(replyTo, { id: message.id, type: 'answer', headers: {}, body: { ref, answer } });
   };
 
   const handlerOf =

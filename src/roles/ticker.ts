@@ -1,4 +1,4 @@
-import { messageOf } from '../core/errors.ts';
+import { isTransient, messageOf } from '../core/errors.ts';
 import type { Instant } from '../core/instant.ts';
 import type { Commands } from '../ports/commands.ts';
 import { caughtUp } from '../projections/caught-up.ts';
@@ -22,7 +22,19 @@ const againMs = 1_000;
 export const runTicker = async (deps: TickerRoleDeps): Promise<{ stop(): Promise<void> }> => {
   const stopping = new AbortController();
   const { signal } = stopping;
-  await defineSchedules(deps, deps.activeFrom);
+  // Those who answer may start later than this.
+  const define = async (): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        return await defineSchedules(deps, deps.activeFrom);
+      } catch (error) {
+        if (!isTransient(error)) throw error;
+        deps.observers.note({ kind: 'log', level: 'warn', scope: 'ticker', message: `schedules are not defined yet: ${messageOf(error)}` });
+        await deps.clock.sleep(againMs, signal);
+      }
+    }
+  };
+  await define();
   await caughtUp(deps, [dueIndexName], signal);
 
   const start = async (): Promise<Ticker | null> => {
