@@ -128,12 +128,13 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
 
   /** Tried again while the broker is away. A sender that is gone needs no answer: it asks again under the same id. */
   const reply = async (to: string, message: Message): Promise<void> => {
-    for (let tries = 0; tries < replyTries && !signal.aborted; tries++) {
+    for (let tries = 0; tries < replyTries; tries++) {
       const sent = await deps.broker.publish(exchanges.replies, to, message).then(
         () => true,
         () => false,
       );
-      if (sent) return;
+      // A stop waits for answers to what is in hand: it is said once in any case.
+      if (sent || signal.aborted) return;
       await deps.clock.sleep(replyAgainMs, signal);
     }
   };
