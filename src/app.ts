@@ -1,20 +1,22 @@
 import { type Folder, openFolder, randomToken } from './adapters/files/folder.ts';
+import { createPost } from './adapters/http/post.ts';
 import { createMemoryBroker } from './adapters/memory/broker.ts';
 import { backupFolder } from './adapters/sqlite/backup.ts';
 import { openSqliteEventStore } from './adapters/sqlite/event-store.ts';
 import { lockFolder } from './adapters/sqlite/lock.ts';
 import { openSqliteReadModels } from './adapters/sqlite/read-models.ts';
-import { openSqliteVault } from './adapters/sqlite/vault.ts';
+import { openSqliteVault, type SqliteVault } from './adapters/sqlite/vault.ts';
 import { createSystemClock } from './adapters/system/clock.ts';
 import { createSystemIds } from './adapters/system/ids.ts';
 import type { Service } from './api/service.ts';
+import type { App, AppOptions } from './app-types.ts';
+import { createClosers } from './closers.ts';
 import { type Config, readVersion } from './config.ts';
-import { engineContext } from './contexts/engine/index.ts';
 import { CarillonError, messageOf } from './core/errors.ts';
-import type { IntakeLine } from './core/intake.ts';
-import { buildRegistry, type Registry } from './core/registry.ts';
 import { type Deployment, deploymentOf } from './deployment.ts';
 import { startEngine } from './engine.ts';
+import type { Move } from './migrate/move.ts';
+import { createMoveClock } from './migrate/move-clock.ts';
 import type { Broker } from './ports/broker.ts';
 import type { Clock, Ids } from './ports/clock.ts';
 import { alone, type Cluster } from './ports/cluster.ts';
@@ -23,43 +25,12 @@ import type { Observers } from './ports/observers.ts';
 import type { ReadModels } from './ports/read-models.ts';
 import type { Vault } from './ports/vault.ts';
 import { countParked } from './projections/parked.ts';
-import { type Inject, serve } from './serve.ts';
+import { createPublishing } from './publish/publishing.ts';
+import { reactorNames, registryOf } from './registry-of.ts';
+import { serve } from './serve.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 
-export type AppOptions = {
-  /** False: no port is opened; `inject` still answers. */
-  readonly listen?: boolean;
-  /** False: no slot is opened and no effect is called; for looking into a folder. */
-  readonly ticker?: boolean;
-  /** Facts to import before the schedules become active; their first instant is where the schedules begin. */
-  readonly facts?: { readonly name: string; readonly lines: readonly IntakeLine[] };
-};
-
-/** A running Carillon. */
-export type App = {
-  readonly service: Service;
-  readonly vault: Vault;
-  readonly folder: string;
-  /** `http://127.0.0.1:7070`; null when it does not listen. */
-  readonly url: string | null;
-  readonly tokenFile: string;
-  /** The import of `facts`, when there is one. */
-  readonly imported: string | null;
-  /** Calls a route without a port, as the folder's admin. Throws `not-found` in a process without the role api. */
-  readonly inject: Inject;
-  /** Takes no new work, finishes what is in hand, and frees the folder. */
-  close(): Promise<void>;
-};
-
-const registryOf = (config: Config): Registry => {
-  const contexts = config.contexts.map((definition) => {
-    const built = definition.build(config.settings[definition.name] ?? {});
-    const apply = <T extends { readonly name: string }>(item: T): T => ({ ...item, ...config.jobs[item.name] });
-    return { ...built, jobs: (built.jobs ?? []).map(apply), tasks: (built.tasks ?? []).map(apply) };
-  });
-  const effects = new Map(contexts.flatMap((context) => context.effects ?? []).map((effect) => [effect.name, effect]));
-  return buildRegistry([engineContext(effects), ...contexts]);
-};
+export type { App, AppOptions } from './app-types.ts';
 
 const refuseOutside = (config: Config): void => {
   const loopback = ['127.0.0.1', '::1', 'localhost'].includes(config.host);
@@ -81,6 +52,8 @@ type Base = {
   closing(close: () => unknown): void;
 };
 
+const quiet: Observers = { note: () => undefined };
+
 /** What the engine stands on; everything else is the same for all of them. */
 type Parts = Pick<Service, 'compact' | 'backup'> & {
   readonly store: EventStore;
@@ -92,7 +65,7 @@ type Parts = Pick<Service, 'compact' | 'backup'> & {
 };
 
 /** One process, one folder, no server. */
-const openEmbedded = ({ folder, clock, closing }: Base): Parts => {
+const openEmbedded = ({ folder, clock, closing }: Base): Parts & { readonly vault: SqliteVault } => {
   const store = openSqliteEventStore({ file: folder.file('events.db'), clock });
   closing(() => store.close());
   const readModels = openSqliteReadModels({ file: folder.file('models.db') });
@@ -137,7 +110,9 @@ const openShared = async ({ config, clock, ids, observers, deployment, closing }
   closing(() => readModels.close());
   const vault = await postgres.openPostgresVault({ url });
   closing(() => vault.close());
-  const lead: Cluster['lead'] = (name, signal) => postgres.holdLeadership({ url, name, signal });
+  const leads = postgres.openLeadership({ url });
+  closing(() => leads.close());
+  const lead: Cluster['lead'] = leads.hold;
   const common = { store, readModels, vault, partitions, compact: notHere('Compaction'), backup: notHere('A backup') };
   if (!deployment.shared) {
     // Messages stay in this process: a second one on the same database would wait here for ever, and is told.
@@ -157,20 +132,55 @@ const openShared = async ({ config, clock, ids, observers, deployment, closing }
   return { ...common, broker, cluster: { shared: true, lead, join } };
 };
 
+/** Both sides of a move: the folder of `config`, locked until `close`, and the servers that it names. Throws `store-locked`. */
+export const openMove = async (config: Config): Promise<Move> => {
+  const deployment = deploymentOf(config);
+  const { closing, closeAll } = createClosers();
+  try {
+    const lock = lockFolder(config.folder);
+    closing(() => lock.release());
+    const folder = openFolder(config.folder, config.partitions);
+    const { partitions } = folder;
+    const system = createSystemClock();
+    const base = {
+      config: { ...config, partitions },
+      folder,
+      clock: system,
+      ids: createSystemIds(),
+      observers: quiet,
+      deployment,
+      closing,
+    };
+    const { store, vault } = openEmbedded(base);
+    const clock = createMoveClock(system);
+    const to = await openShared({ ...base, clock });
+    if (to.partitions !== partitions)
+      throw new CarillonError(
+        'config-invalid',
+        `The target has ${to.partitions} partitions, the folder ${partitions}: name an empty database`,
+      );
+    const keepsTime = config.store === 'postgres';
+    const reactors = reactorNames(config);
+    return { from: { store, vaultEntries: vault.entries }, to: { ...to, reactors, stand: clock.stand, keepsTime }, close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+};
+
 /** Starts a Carillon: one process with everything in one folder, or one of several on shared servers. This is the only place that picks adapters. */
 export const createApp = async (config: Config, options: AppOptions = {}): Promise<App> => {
   refuseOutside(config);
   const deployment = deploymentOf(config);
-  const registry = registryOf(config);
+  const publishing = createPublishing(createPost({ loopback: config.webhooksLoopback }));
+  const registry = registryOf(config, publishing.effect);
   const embedded = config.store === 'sqlite';
   const lock = embedded ? lockFolder(config.folder) : null;
   // The clock's timers keep no process alive; a running app does, whether it listens or not.
   const alive = setInterval(() => undefined, 2 ** 30);
-  const closers: (() => unknown)[] = [() => lock?.release(), () => clearInterval(alive)];
-  const closeAll = async (): Promise<void> => {
-    for (const close of closers.reverse().splice(0)) await close();
-  };
-  const closing = (close: () => unknown): void => void closers.push(close);
+  const { closing, closeAll } = createClosers();
+  closing(() => lock?.release());
+  closing(() => clearInterval(alive));
   try {
     const { version, build } = readVersion();
     const folder = openFolder(config.folder, config.partitions);
@@ -183,22 +193,23 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
     const parts = embedded ? openEmbedded(base) : await openShared(base);
     const store = telemetry.store(parts.store);
 
+    const works = options.ticker ?? true;
+    const common = { ...parts, registry, clock, observers, store, broker: telemetry.broker(parts.broker) };
     const engine = await startEngine({
-      ...parts,
-      registry,
-      clock,
+      ...common,
       ids,
-      observers,
-      store,
-      broker: telemetry.broker(parts.broker),
       build,
       settings: config.settings,
       wrapProjection: telemetry.projection,
       keepRunsDays: config.keepRunsDays,
-      roles: { ...deployment, ticker: deployment.ticker && (options.ticker ?? true) },
+      roles: { ...deployment, ticker: deployment.ticker && works },
       ...(options.facts === undefined ? {} : { facts: options.facts }),
     });
     closing(() => engine.stop());
+    const { commands } = engine;
+    const events = { broker: deployment.shared ? common.broker : null, follows: deployment.projections && works };
+    const publisher = publishing.start({ ...common, ...events, commands });
+    closing(() => publisher.stop());
     telemetry.watch({
       projections: engine.projections.list,
       parked: () =>

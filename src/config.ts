@@ -40,6 +40,8 @@ export type ConfigFile = {
   readonly drainSeconds?: number;
   /** GET /metrics without a token. */
   readonly metricsPublic?: boolean;
+  /** Webhooks may call this machine, also without TLS; for development. */
+  readonly webhooksLoopback?: boolean;
   /** Your own contexts; the three sample systems when absent. */
   readonly contexts?: readonly ContextDefinition[];
   /** Settings of contexts: `{ giving: { holdHours: 48 } }`. */
@@ -80,6 +82,7 @@ const defaults = {
   keepRunsDays: 90,
   drainSeconds: 25,
   metricsPublic: false,
+  webhooksLoopback: false,
 } as const;
 const refuseUnknown = (where: string, given: object, known: readonly string[]): void => {
   for (const key of Object.keys(given))

@@ -15,6 +15,7 @@ const codeOfRule: { readonly [rule: string]: ErrorCode } = {
   'run-none': 'not-found',
   'schedule-unknown': 'not-found',
   'token-unknown': 'not-found',
+  'webhook-unknown': 'not-found',
 };
 
 /** The code of an answer that is not a success; null for accepted and ignored. */

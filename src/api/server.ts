@@ -25,6 +25,7 @@ import { serviceRoutes } from './routes/service.ts';
 import { simulateRoutes } from './routes/simulate.ts';
 import { streamRoutes } from './routes/streams.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import type { Service } from './service.ts';
 import { createTokens } from './tokens.ts';
 
@@ -102,6 +103,7 @@ export const createServer = async (service: Service, options: ServerOptions): Pr
   eventRoutes(app, deps, live);
   projectionRoutes(app, deps);
   tokenRoutes(app, deps, tokens);
+  webhookRoutes(app, deps);
   serviceRoutes(app, deps, metricsPublic);
 
   let address: string | null = null;

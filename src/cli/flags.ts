@@ -45,9 +45,15 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   projections: ['projections verify runs', 'projections rebuild runs'],
   leaderboard: ['leaderboard list', 'leaderboard top global --limit 3'],
   tokens: ['tokens create grafana --role read --expires 90d', 'tokens revoke <id> --reason "left the team"'],
+  webhooks: [
+    "webhooks create https://example.org/hooks --types 'giving.escrow.*'",
+    'webhooks deliveries <id>',
+    'webhooks resend <id> <delivery> --reason "their outage"',
+  ],
   config: ['config print', 'config validate --config ./carillon.config.ts'],
   backup: ['backup /backups/2026-11-24'],
   clock: ['clock confirm --reason "the time server was wrong"'],
+  migrate: ['migrate --from sqlite --to postgres --folder /var/lib/carillon'],
   compact: ['compact --reason "a quiet hour"'],
   doctor: ['doctor && echo well'],
 };

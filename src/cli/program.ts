@@ -3,11 +3,13 @@ import { readVersion } from '../config.ts';
 import { addAdmin } from './commands/admin.ts';
 import { addEntities } from './commands/entities.ts';
 import { addJobs } from './commands/jobs.ts';
+import { addMigrate } from './commands/migrate.ts';
 import { addParked } from './commands/parked.ts';
 import { addRuns } from './commands/runs.ts';
 import { addSchedules } from './commands/schedules.ts';
 import { addStart } from './commands/start.ts';
 import { addStreams } from './commands/streams.ts';
+import { addWebhooks } from './commands/webhooks.ts';
 import type { Common } from './connect.ts';
 import { describe, exits } from './exit.ts';
 import { addExamples, addTwins } from './flags.ts';
@@ -48,7 +50,8 @@ const bare = (): Cli => {
 /** The whole command line, with nothing read yet. */
 export const buildCli = (): Cli => {
   const cli = bare();
-  for (const add of [addStart, addJobs, addRuns, addEntities, addSchedules, addParked, addStreams, addAdmin]) add(cli);
+  for (const add of [addStart, addJobs, addRuns, addEntities, addSchedules, addParked, addStreams, addWebhooks, addMigrate, addAdmin])
+    add(cli);
   addTwins(cli.program);
   addExamples(cli.program);
   return cli;

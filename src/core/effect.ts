@@ -1,5 +1,6 @@
 import type { Answer } from './command.ts';
 import type { StreamName } from './event.ts';
+import type { Instant } from './instant.ts';
 import { type Backoff, exponential } from './job.ts';
 import type { Json } from './json.ts';
 import type { Vault } from './vault.ts';
@@ -7,7 +8,8 @@ import type { Vault } from './vault.ts';
 /** What became of a call outside. `unknown`: the call was made and its outcome was not learnt. */
 export type EffectOutcome =
   | { readonly kind: 'confirmed'; readonly reference?: string }
-  | { readonly kind: 'failed'; readonly message: string; readonly final?: boolean }
+  /** `retryAt`: when the next try may be made; by the effect's backoff when absent. */
+  | { readonly kind: 'failed'; readonly message: string; readonly final?: boolean; readonly retryAt?: Instant }
   | { readonly kind: 'unknown'; readonly message: string };
 
 export type EffectCall = {

@@ -92,7 +92,12 @@ export const createEffects = (deps: EffectDeps, signal: AbortSignal) => {
       outcome.kind === 'confirmed'
         ? { attempt, reference: outcome.reference ?? null }
         : outcome.kind === 'failed'
-          ? { attempt, message: outcome.message, final: outcome.final === true }
+          ? {
+              attempt,
+              message: outcome.message,
+              final: outcome.final === true,
+              ...(outcome.retryAt === undefined ? {} : { retryAt: outcome.retryAt }),
+            }
           : { attempt, message: outcome.message };
     const command: Command = { id: deps.ids.next(), to: stream, type: messages[outcome.kind], data, asOf: deps.clock.now(), correlationId };
     await deps.commands.send(command);

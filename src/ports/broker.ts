@@ -44,4 +44,5 @@ export const exchanges = {
   commands: 'carillon.commands',
   replies: 'carillon.replies',
   parked: 'carillon.parked',
+  events: 'carillon.events',
 } as const;

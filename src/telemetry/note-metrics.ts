@@ -27,7 +27,7 @@ export const createNoteMetrics =
       case 'item-parked':
         return add('parked', 1, { job: note.job });
       case 'effect':
-        return add('effects', 1, { effect: note.effect, outcome: note.outcome });
+        return add('effects', 1, { effect: note.effect.split('/', 2).join('/'), outcome: note.outcome });
       case 'projected':
         if (note.events === 0) return;
         add('projected', note.events, { projection: note.projection });

@@ -91,10 +91,22 @@ describe('GET /api/v1/events, live', () => {
     client.stop();
   });
 
+  it('sends public events only, as CloudEvents, when asked to', async () => {
+    const client = await listen('?from=0&format=cloudevents');
+    await donate('cloud');
+    const text = await client.until((all) => all.includes('"subject":"cloud"'));
+    client.stop();
+    const events = [...text.matchAll(/^data: (.*)$/gm)].map((match) => JSON.parse(match[1]!) as { specversion: string; type: string });
+    expect(new Set(events.map(({ specversion }) => specversion))).toEqual(new Set(['1.0']));
+    expect(events.filter(({ type }) => type.startsWith('engine.'))).toEqual([]);
+    expect(events.length).toBeGreaterThan(0);
+  });
+
   it('refuses a bad position, filter or token before it streams', async () => {
     const status = async (query: string, headers: Record<string, string> = {}) => (await listen(query, headers)).response.status;
     expect(await status('?from=x')).toBe(400);
     expect(await status('?types=x')).toBe(400);
+    expect(await status('?format=cloudevents', { accept: 'application/json' })).toBe(400);
     expect(await status('', { 'last-event-id': '../x' })).toBe(400);
     expect(await status('', { authorization: 'Bearer x' })).toBe(401);
   });

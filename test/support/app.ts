@@ -22,8 +22,12 @@ export const testConfig = async (folder: string, contexts?: readonly ContextDefi
 };
 
 /** An app in a folder of its own, closed after the test. */
-export const testApp = async (contexts?: readonly ContextDefinition[], options: AppOptions & { folder?: string } = {}): Promise<App> => {
-  const app = await createApp(await testConfig(options.folder ?? tempFolder(), contexts), { listen: false, ...options });
+export const testApp = async (
+  contexts?: readonly ContextDefinition[],
+  options: AppOptions & { folder?: string; config?: Partial<Config> } = {},
+): Promise<App> => {
+  const config = { ...(await testConfig(options.folder ?? tempFolder(), contexts)), ...options.config };
+  const app = await createApp(config, { listen: false, ...options });
   onTestFinished(() => app.close());
   return app;
 };

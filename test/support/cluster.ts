@@ -24,17 +24,26 @@ export type Member = {
   readonly ended: Promise<number | string | null>;
 };
 
-/** A private RabbitMQ and PostgreSQL, and processes of Carillon on them. */
-export const startCluster = async (env: NodeJS.ProcessEnv = {}) => {
+export type Answered = { readonly status: number; readonly body: unknown };
+
+/** A request that takes longer has no answer: what answers it is gone, or stands still. */
+const answerWithinMs = 35_000;
+
+/** A private RabbitMQ and PostgreSQL, and processes of Carillon on them; `args` go to each of their command lines. */
+export const startCluster = async (env: NodeJS.ProcessEnv = {}, args: readonly string[] = []) => {
   const [postgres, rabbit] = await Promise.all([startPostgres(), startRabbitMq()]);
   const postgresUrl = await postgres.createDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'carillon-cluster-'));
   const members = new Set<Member>();
+  const abandon = (): void => {
+    for (const { child } of members) child.kill('SIGKILL');
+  };
+  process.once('exit', abandon);
   let made = 0;
 
   const start = (roles: readonly string[], more: NodeJS.ProcessEnv = {}): Member => {
     const name = `${roles.join('+')}-${++made}`;
-    const child = spawn(process.execPath, [bin, 'start', ...roles], {
+    const child = spawn(process.execPath, [bin, 'start', ...roles, ...args], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
@@ -72,11 +81,12 @@ export const startCluster = async (env: NodeJS.ProcessEnv = {}) => {
     return member;
   };
 
-  const call = async (url: string, method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> => {
+  const call = async (url: string, method: string, path: string, body?: unknown, withinMs = answerWithinMs): Promise<Answered> => {
     const response = await fetch(`${url}${path}`, {
       method,
       headers: { authorization: `Bearer ${adminToken}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(withinMs),
     });
     return { status: response.status, body: await response.json() };
   };
@@ -85,10 +95,12 @@ export const startCluster = async (env: NodeJS.ProcessEnv = {}) => {
     postgres,
     rabbit,
     postgresUrl,
+    adminToken,
     start,
     call,
     stop: async (): Promise<void> => {
-      for (const { child } of members) child.kill('SIGKILL');
+      process.off('exit', abandon);
+      abandon();
       await Promise.all([...members].map(({ ended }) => ended));
       await rabbit.remove();
       await postgres.stop();

@@ -9,7 +9,11 @@ import { guarded } from './errors.ts';
 import { compact, purge } from './purge.ts';
 
 /** Personal data in one file. `compact` gives the room of removed data back; it blocks the process meanwhile. */
-export type SqliteVault = Vault & { compact(): Promise<void> };
+export type SqliteVault = Vault & {
+  compact(): Promise<void>;
+  /** Everybody, for a move to another vault. */
+  entries(): Iterable<{ readonly subject: string; readonly fields: JsonObject }>;
+};
 
 type Entry = { readonly id: number; readonly subject: string; readonly fields: JsonObject };
 
@@ -33,6 +37,8 @@ const parse = (id: number, body: unknown): Entry => {
   }
 };
 
+const pageSize = 500;
+
 const createEntries = (db: DatabaseSync) => {
   const candidates = db.prepare('SELECT e.id, e.body FROM lookup l JOIN entries e ON e.id = l.id WHERE l.hash = ?');
   const last = db.prepare('SELECT max(id) AS id FROM entries');
@@ -40,6 +46,7 @@ const createEntries = (db: DatabaseSync) => {
   const point = db.prepare('INSERT INTO lookup (hash, id) VALUES (?, ?)');
   const blank = db.prepare(`UPDATE entries SET ${blanked('body')} WHERE id = ?`);
   const unpoint = db.prepare('DELETE FROM lookup WHERE hash = ? AND id = ?');
+  const page = db.prepare(`SELECT id, body FROM entries WHERE id > ? AND NOT ${blankRows('body')} ORDER BY id LIMIT ${pageSize}`);
 
   const find = (subject: string): Entry | null => {
     const entries = candidates.all(hashOf(subject)).map((row) => parse(row.id as number, row.body));
@@ -54,7 +61,8 @@ const createEntries = (db: DatabaseSync) => {
     blank.run(id);
     unpoint.run(hashOf(subject), id);
   };
-  return { find, add, remove };
+  const after = (id: number): Entry[] => page.all(id).map((row) => parse(row.id as number, row.body));
+  return { find, add, remove, after };
 };
 
 /** Opens the vault: durable when answered, and overwritten in the file when removed. Throws as `openDatabase` does. */
@@ -86,6 +94,15 @@ export const openSqliteVault = ({ file }: { readonly file: string }): SqliteVaul
     async erase(subject) {
       change(subject, () => null);
       await purge(db, file);
+    },
+    *entries() {
+      for (let id = 0; ; ) {
+        const found = guarded(file, () => entries.after(id));
+        yield* found.map(({ subject, fields }) => ({ subject, fields }));
+        const last = found.at(-1);
+        if (last === undefined) return;
+        id = last.id;
+      }
     },
     compact: () => compact(db, file, `DELETE FROM entries WHERE ${blankRows('body')}`),
     async close() {

@@ -8,10 +8,15 @@ import type { EventFilter } from '../event-filter.ts';
 import type { Limits } from '../limits.ts';
 import type { Service } from '../service.ts';
 import type { Tokens } from '../tokens.ts';
-import { eventView } from '../views.ts';
 import { bearerOf } from './auth.ts';
 
-export type Live = (request: FastifyRequest, reply: FastifyReply, range: LogRange, filter: EventFilter) => Promise<void>;
+export type Live = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  range: LogRange,
+  filter: EventFilter,
+  view: (event: RecordedEvent) => object,
+) => Promise<void>;
 
 const retryMs = 2_000;
 const tokenCheckMs = 5_000;
@@ -30,8 +35,8 @@ export const createLive = async (app: App, service: Service, tokens: Tokens, lim
   });
 
   /** True when the client took it in time. */
-  const push = async (reply: FastifyReply, event: RecordedEvent, signal: AbortSignal): Promise<boolean> => {
-    reply.sse.send({ id: event.position, data: eventView(event) }).catch(nothing);
+  const push = async (reply: FastifyReply, id: string, data: object, signal: AbortSignal): Promise<boolean> => {
+    reply.sse.send({ id, data }).catch(nothing);
     if (!reply.raw.writableNeedDrain) return true;
     const waiting = new AbortController();
     const drained = new Promise<void>((resolve) => void reply.raw.once('drain', resolve));
@@ -48,16 +53,22 @@ export const createLive = async (app: App, service: Service, tokens: Tokens, lim
     }
   };
 
-  const copy = async (reply: FastifyReply, range: LogRange, filter: EventFilter, connection: AbortController): Promise<void> => {
+  const copy = async (
+    reply: FastifyReply,
+    range: LogRange,
+    filter: EventFilter,
+    view: Parameters<Live>[4],
+    connection: AbortController,
+  ): Promise<void> => {
     for await (const page of service.store.subscribe({ ...range, ...filter.range }, connection.signal)) {
       for (const event of page.events) {
         if (connection.signal.aborted) return;
-        if (filter.keep(event) && !(await push(reply, event, connection.signal))) return;
+        if (filter.keep(event) && !(await push(reply, event.position, view(event), connection.signal))) return;
       }
     }
   };
 
-  return async (request, reply, range, filter) => {
+  return async (request, reply, range, filter, view) => {
     if (open.size >= limits.live) throw new CarillonError('too-many-requests', `More than ${limits.live} live connections`);
     const connection = new AbortController();
     open.add(connection);
@@ -67,7 +78,7 @@ export const createLive = async (app: App, service: Service, tokens: Tokens, lim
     reply.raw.write(`retry: ${retryMs}\n\n`);
     void watchToken(request, connection);
     try {
-      await copy(reply, range, filter, connection);
+      await copy(reply, range, filter, view, connection);
     } catch (error) {
       service.observers.note({ kind: 'log', level: 'warn', scope: 'api', message: `live connection ended: ${messageOf(error)}` });
     } finally {

@@ -10,7 +10,7 @@ export type EffectCommand =
   | Wish<'RequestEffect', { effect: string; key: string; data: Json }>
   | Wish<'StartEffect', Record<string, never>>
   | Wish<'ConfirmEffect', { attempt: number; reference: string | null }>
-  | Wish<'FailEffect', { attempt: number; message: string; final: boolean }>
+  | Wish<'FailEffect', { attempt: number; message: string; final: boolean; retryAt?: Instant }>
   | Wish<'ReportUnknown', { attempt: number; message: string }>
   | Wish<'ReplayEffect', Record<string, never>>
   | Wish<'DiscardEffect', Record<string, never>>;
@@ -20,12 +20,20 @@ const answerSlackMs = 10_000;
 
 const initial: EffectState = { status: 'none', effect: '', key: '', data: null, attempt: 0, nextAt: null, message: null };
 
-const failed = (state: EffectState, definition: Effect | undefined, message: string, asOf: Instant, final: boolean) => {
+const failed = (
+  state: EffectState,
+  definition: Effect | undefined,
+  { message, final, retryAt }: { message: string; final: boolean; retryAt?: Instant },
+  asOf: Instant,
+) => {
   const { attempt } = state;
   const again = definition !== undefined && !final && attempt < definition.attempts;
   return again
     ? accept('call-failed', [
-        { type: 'EffectFailed' as const, data: { attempt, message, nextAt: nextAttemptAt(definition.backoff, attempt, asOf) } },
+        {
+          type: 'EffectFailed' as const,
+          data: { attempt, message, nextAt: retryAt ?? nextAttemptAt(definition.backoff, attempt, asOf) },
+        },
       ])
     : accept(final ? 'refused-for-good' : 'attempts-exhausted', [
         { type: 'EffectParked' as const, data: { effect: state.effect, key: state.key, attempt, message } },
@@ -115,7 +123,7 @@ export const effectDecider = (effects: ReadonlyMap<string, Effect>): Decider<Eff
       }
       if (command.type === 'ConfirmEffect')
         return accept('confirmed', [{ type: 'EffectConfirmed', data: { effect: state.effect, key: state.key, ...command.data } }]);
-      if (command.type === 'FailEffect') return failed(state, definition, command.data.message, command.asOf, command.data.final);
+      if (command.type === 'FailEffect') return failed(state, definition, command.data, command.asOf);
       return unknown(state, definition, command.data.message, command.asOf);
     },
     evolve: (state, event) => {
