@@ -2,11 +2,11 @@ import { createRoutes } from '../src/adapters/memory/routes.ts';
 import { CarillonError, messageOf } from '../src/core/errors.ts';
 import { toMs } from '../src/core/instant.ts';
 import type { Consumer, Handler, Message, Topology, Verdict } from '../src/ports/broker.ts';
-import type { Fault } from './faults.ts';
+import { createMailbox, type Item, type Mailbox } from './broker-queue.ts';
+import type { Fault } from './fault.ts';
 import type { Life } from './life.ts';
 import type { World } from './world.ts';
 
-type Item = { readonly message: Message; readonly order: number; readonly urgent: boolean; attempt: number };
 type Member = {
   readonly life: Life;
   readonly prefetch: number;
@@ -15,62 +15,64 @@ type Member = {
   stopping: boolean;
   left(): void;
 };
-type Queue = { readonly name: string; readonly transientOf: Life | null; items: Item[]; members: Member[]; blockedUntil: number };
+type Queue = Mailbox & { readonly name: string; readonly transientOf: Life | null; members: Member[]; active: Member | null };
 
 const maxThrows = 5;
 
-/** The broker as the engine is promised it: at least once, in order per queue, to one consumer at a time. And as bad as that allows. */
+/** More than this in one queue is no backlog any more: nobody takes from it. */
+const mostWaiting = 4_000;
+
+/** Told of each message that the broker took, before it is queued, and of a queue that only grows. */
+export type BrokerWatch = { published(exchange: string, message: Message): void; overflow(queue: string, waiting: number): void };
+
+/**
+ * The broker as the engine is promised it: at least once, in order per queue, to one active consumer at a time. And as bad as
+ * that allows. The others of a queue wait: one takes over when the active one dies or is gone for longer than a heartbeat.
+ */
 export type SimBroker = ReturnType<typeof createSimBroker>;
 
-export const createSimBroker = (world: World, fault: Fault) => {
+export const createSimBroker = (world: World, fault: Fault, watch: BrokerWatch) => {
   const routes = createRoutes();
   const queues = new Map<string, Queue>();
-  const parked: Message[] = [];
-  let order = 0;
+  const away = new Map<Life, { queue: Queue; member: Member }[]>();
+  const parked: { readonly message: Message; readonly reason: string }[] = [];
 
-  const before = (a: Item, b: Item): boolean => (a.urgent === b.urgent ? a.order < b.order : a.urgent);
-  const insert = (queue: Queue, item: Item): void => {
-    let index = queue.items.length;
-    while (index > 0 && before(item, queue.items[index - 1]!)) index--;
-    queue.items.splice(index, 0, item);
-  };
-  const isTick = (message: Message): boolean => message.type !== 'command' || (message.body as { type?: string }).type === 'OpenSlot';
-
-  const enqueue = (queue: Queue, message: Message, urgent: boolean): void => {
-    const add = (): void => {
-      insert(queue, { message, order: order++, urgent, attempt: 1 });
-      pump(queue);
-    };
-    if (fault.hit('duplicate', message.type)) world.after(fault.delayMs('duplicate'), add);
-    if (isTick(message) && fault.hit('reorder', message.type)) {
-      world.after(fault.delayMs('reorder'), add);
-      return;
-    }
-    if (fault.hit('delay', queue.name)) {
-      // The whole queue is late: order within it stays.
-      queue.blockedUntil = Math.max(queue.blockedUntil, world.nowMs() + fault.delayMs('delay'));
-      world.at(queue.blockedUntil, () => pump(queue));
-    }
-    add();
+  /** The one that was active stays so; after it the one that waits longest. */
+  const choose = (queue: Queue): Member | null => {
+    const able = queue.members.filter(({ stopping }) => !stopping);
+    return able.find((each) => each === queue.active) ?? able[0] ?? null;
   };
 
-  const finish = (queue: Queue, member: Member, item: Item, verdict: Verdict): void => {
-    member.inHand.delete(item);
-    if (verdict === 'ack') {
-      if (!member.stopping && fault.hit('ackLost', queue.name)) insert(queue, { ...item, attempt: item.attempt + 1 });
-    } else if ('retryAt' in verdict) {
-      world.at(toMs(verdict.retryAt), () => {
-        insert(queue, { ...item, attempt: item.attempt + 1 });
-        pump(queue);
-      });
-    } else parked.push(item.message);
-    if (member.stopping && member.inHand.size === 0) leave(queue, member);
-    pump(queue);
+  const pump = (queue: Queue): void => {
+    const member = choose(queue);
+    if (member === null || queue.blocked()) return;
+    if (queue.active !== null && queue.active !== member) fault.count('handover');
+    queue.active = member;
+    while (member.inHand.size < member.prefetch) {
+      const item = queue.take();
+      if (item === undefined) return;
+      member.inHand.add(item);
+      void deliver(queue, member, item);
+    }
   };
 
   const leave = (queue: Queue, member: Member): void => {
     queue.members = queue.members.filter((each) => each !== member);
     member.left();
+    pump(queue);
+  };
+
+  const finish = (queue: Queue, member: Member, item: Item, verdict: Verdict): void => {
+    member.inHand.delete(item);
+    if (verdict === 'ack') {
+      if (!member.stopping && fault.hit('ackLost', queue.name)) queue.again(item);
+    } else if ('retryAt' in verdict) {
+      world.at(toMs(verdict.retryAt), () => {
+        queue.again(item);
+        pump(queue);
+      });
+    } else parked.push({ message: item.message, reason: verdict.park });
+    if (member.stopping && member.inHand.size === 0) leave(queue, member);
     pump(queue);
   };
 
@@ -83,39 +85,43 @@ export const createSimBroker = (world: World, fault: Fault) => {
       verdict = item.attempt < maxThrows ? { retryAt: world.now() } : { park: messageOf(error) };
     }
     await member.life.gate();
+    // What it had in hand when its connection went was given to another.
     if (member.inHand.has(item)) finish(queue, member, item, verdict);
   };
 
-  const pump = (queue: Queue): void => {
-    const member = queue.members[0];
-    if (member === undefined || member.stopping || world.nowMs() < queue.blockedUntil) return;
-    while (member.inHand.size < member.prefetch) {
-      const item = queue.items.shift();
-      if (item === undefined) return;
-      member.inHand.add(item);
-      void deliver(queue, member, item);
-    }
+  const giveBack = (queue: Queue, member: Member): void => {
+    for (const item of member.inHand) queue.again(item);
+    member.inHand.clear();
+    queue.members = queue.members.filter((each) => each !== member);
   };
 
   const open = (): void => {
-    if (fault.brokerDown()) throw new CarillonError('broker-unavailable', 'The broker does not answer');
+    if (fault.is('broker')) throw new CarillonError('broker-unavailable', 'The broker does not answer');
   };
 
   return {
     parked,
-    depth: (name: string): number => queues.get(name)?.items.length ?? 0,
-    waiting: (): number => [...queues.values()].reduce((sum, queue) => sum + queue.items.length, 0),
+    depth: (name: string): number => queues.get(name)?.waiting() ?? 0,
     declare: (life: Life, topology: Topology): void => {
       open();
       routes.declare(topology);
-      for (const { name, transient } of topology.queues)
-        if (!queues.has(name)) queues.set(name, { name, transientOf: transient ? life : null, items: [], members: [], blockedUntil: 0 });
+      for (const { name, transient } of topology.queues) {
+        if (queues.has(name)) continue;
+        const mailbox = createMailbox(name, world, fault, () => pump(queue));
+        const queue: Queue = { ...mailbox, name, transientOf: transient ? life : null, members: [], active: null };
+        queues.set(name, queue);
+      }
     },
     publish: (exchange: string, key: string, message: Message, urgent: boolean): void => {
       open();
       const names = routes.match(exchange, key).filter((name) => queues.has(name));
       if (names.length === 0) throw new CarillonError('broker-unavailable', `No queue takes ${key} from ${exchange}`);
-      for (const name of names) enqueue(queues.get(name)!, message, urgent);
+      watch.published(exchange, message);
+      for (const name of names) {
+        const queue = queues.get(name)!;
+        queue.put(message, urgent);
+        if (queue.waiting() > mostWaiting) watch.overflow(name, queue.waiting());
+      }
     },
     consume: (life: Life, name: string, prefetch: number, handler: Handler): Consumer => {
       open();
@@ -135,20 +141,35 @@ export const createSimBroker = (world: World, fault: Fault) => {
     },
     /** A process is gone: what it had in hand goes back to its place. */
     drop: (life: Life): void => {
+      away.delete(life);
       for (const queue of queues.values()) {
-        if (queue.transientOf === life) {
-          queues.delete(queue.name);
-          continue;
-        }
-        for (const member of queue.members.filter((each) => each.life === life))
-          for (const item of member.inHand) insert(queue, { ...item, attempt: item.attempt + 1 });
-        queue.members = queue.members.filter((each) => each.life !== life);
+        if (queue.transientOf === life) queues.delete(queue.name);
+        for (const member of queue.members.filter((each) => each.life === life)) giveBack(queue, member);
         pump(queue);
       }
     },
+    /** Its heartbeats stay out: it is cut off, and what it had in hand goes to another. Its own queue waits for it. */
+    cutOff: (life: Life): void => {
+      if (away.has(life)) return;
+      const cut = [...queues.values()].flatMap((queue) =>
+        queue.transientOf === life ? [] : queue.members.filter((each) => each.life === life).map((member) => ({ queue, member })),
+      );
+      away.set(life, cut);
+      for (const { queue, member } of cut) giveBack(queue, member);
+      for (const queue of queues.values()) pump(queue);
+    },
+    /** It connects again, behind those who are there. */
+    reconnect: (life: Life): void => {
+      for (const { queue, member } of away.get(life) ?? []) {
+        if (member.stopping) member.left();
+        else queue.members.push(member);
+        pump(queue);
+      }
+      away.delete(life);
+    },
     /** It lived in the process that died, or was restarted without its disk: everything in it is lost. */
     wipe: (): void => {
-      for (const queue of queues.values()) queue.items = [];
+      for (const queue of queues.values()) queue.clear();
     },
   };
 };

@@ -3,29 +3,32 @@ import { giving } from '../src/contexts/giving/index.ts';
 import type { Context } from '../src/core/context.ts';
 import { defineEffect } from '../src/core/effect.ts';
 import { buildRegistry, type Registry } from '../src/core/registry.ts';
-import type { Fault } from './faults.ts';
 import { houseContext } from './house.ts';
 import type { Life } from './life.ts';
 import type { Provider } from './provider.ts';
 import type { World } from './world.ts';
 
-export type Bench = { readonly stuck: Set<string>; sweepFails: boolean; readonly holdHours: number };
+/** What the simulator bends. `forever` are lamps that never work again, also in peace. */
+export type Bench = {
+  readonly stuck: Set<string>;
+  readonly forever: Set<string>;
+  sweepFails: boolean;
+  readonly holdHours: number;
+};
+export type Patch = (contexts: readonly Context[]) => readonly Context[];
+
+type Parts = { readonly world: World; readonly provider: Provider; readonly bench: Bench };
 
 /** The registry of one life of a process: the giving context and the house, with effects at the simulated provider. */
-export const simRegistry = (
-  parts: { readonly world: World; readonly fault: Fault; readonly provider: Provider; readonly bench: Bench },
-  life: () => Life,
-  patch: (contexts: readonly Context[]) => readonly Context[] = (contexts) => contexts,
-): Registry => {
-  const { world, provider, bench } = parts;
+export const simRegistry = ({ world, provider, bench }: Parts, life: Life, everyMinutes: number, patch: Patch = (all) => all): Registry => {
   const charity = giving.build({ holdHours: bench.holdHours });
   const notify = defineEffect('giving/notify', (call) => provider.call(life, 'giving/notify', true, call), { idempotent: true });
   const house = houseContext({
-    stuck: (id) => bench.stuck.has(id),
+    everyMinutes,
+    stuck: (id) => bench.stuck.has(id) || bench.forever.has(id),
     sweep: async () => {
-      const caller = life();
       await world.sleep(2_000);
-      await caller.gate();
+      await life.gate();
       return { success: !bench.sweepFails, message: bench.sweepFails ? 'the broom is gone' : 'swept' };
     },
     ring: (call) => provider.call(life, 'house/ring', false, call),

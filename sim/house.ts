@@ -17,9 +17,10 @@ import {
   type Wish,
 } from '../src/index.ts';
 
-type Lamp = { lit: boolean; until: Instant | null };
-type LampCommand = Wish<'LightLamp', { seconds: number }> | Wish<'PutOutLamp', Record<string, never>>;
-type LampEvent = DomainEvent<'LampLit', { until: Instant }> | DomainEvent<'LampWentOut', { at: Instant }>;
+/** `note` is what an erasure must not leave anywhere. */
+type Lamp = { lit: boolean; until: Instant | null; note: string };
+type LampCommand = Wish<'LightLamp', { seconds: number; note: string }> | Wish<'PutOutLamp', Record<string, never>>;
+type LampEvent = DomainEvent<'LampLit', { until: Instant; note: string }> | DomainEvent<'LampWentOut', { at: Instant }>;
 type Meter = { since: Instant | null; seen: number };
 type MeterCommand = Wish<'WatchMeter', Record<string, never>> | Wish<'ReadMeter', { value: number }>;
 type MeterEvent = DomainEvent<'MeterWatched', { at: Instant }> | DomainEvent<'MeterRead', { value: number; slot: Instant }>;
@@ -27,6 +28,8 @@ type MeterEvent = DomainEvent<'MeterWatched', { at: Instant }> | DomainEvent<'Me
 /** What the simulator bends: lamps that are stuck, and what the world outside does. */
 export type HouseBench = {
   stuck(id: string): boolean;
+  /** Every how many minutes lamps are put out: a deployment changes it. */
+  readonly everyMinutes: number;
   sweep(): Promise<TaskResult>;
   ring(call: EffectCall): Promise<EffectOutcome>;
 };
@@ -35,14 +38,16 @@ export type HouseBench = {
 export const houseContext = (bench: HouseBench): Context => {
   const lamp = defineDecider<Lamp, LampCommand, LampEvent>({
     category: 'house.lamp',
-    initial: { lit: false, until: null },
+    initial: { lit: false, until: null, note: '' },
     events: ['LampLit', 'LampWentOut'],
     decide: (command, state) => {
       if (command.type === 'LightLamp')
-        return accept('lit', [{ type: 'LampLit', data: { until: plus(command.asOf, command.data.seconds * 1_000) } }]);
+        return accept('lit', [
+          { type: 'LampLit', data: { until: plus(command.asOf, command.data.seconds * 1_000), note: command.data.note } },
+        ]);
       return state.lit ? accept('time-up', [{ type: 'LampWentOut', data: { at: command.asOf } }]) : ignore('already-out');
     },
-    evolve: (_state, event) => (event.type === 'LampLit' ? { lit: true, until: event.data.until } : { lit: false, until: null }),
+    evolve: (state, event) => (event.type === 'LampLit' ? { lit: true, ...event.data } : { ...state, lit: false, until: null }),
   });
   const meter = defineDecider<Meter, MeterCommand, MeterEvent>({
     category: 'house.meter',
@@ -57,7 +62,7 @@ export const houseContext = (bench: HouseBench): Context => {
   const putOut = defineJob({
     name: 'house/put-out-lamps',
     title: 'Put out lamps whose time is up',
-    schedule: cron('* * * * *'),
+    schedule: cron(`*/${bench.everyMinutes} * * * *`),
     healthyWithinMinutes: 5,
     attempts: 3,
     backoff: { kind: 'exponential', first: '2s' },

@@ -1,6 +1,6 @@
 import type { EffectCall, EffectOutcome } from '../src/core/effect.ts';
 import { effectStream } from '../src/core/ids.ts';
-import type { Fault } from './faults.ts';
+import type { Fault } from './fault.ts';
 import type { Life } from './life.ts';
 import type { World } from './world.ts';
 
@@ -21,13 +21,12 @@ export const createProvider = (world: World, fault: Fault, problem: (invariant: 
   };
 
   const call = async (
-    life: () => Life,
+    caller: Life,
     effect: string,
     idempotent: boolean,
-    { key, attempt }: EffectCall,
+    { key, attempt }: Pick<EffectCall, 'key' | 'attempt'>,
     sent = key,
   ): Promise<EffectOutcome> => {
-    const caller = life();
     const draw = fault.prng('provider');
     if (!started.has(effectStream(effect, key))) problem('I4', `${effect} ${key} was called before its start was in the log`);
     if (fault.hit('providerRefuses', effect)) return { kind: 'failed', message: 'refused', final: true };
