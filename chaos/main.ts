@@ -9,8 +9,16 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
     keep: { type: 'boolean', default: false },
+    distributed: { type: 'boolean', default: false },
   },
 });
+if (values.distributed) {
+  const { runDistributed } = await import('./distributed/run-distributed.ts');
+  const only = values.only === undefined ? {} : { only: values.only.split(',') };
+  const found = await runDistributed({ seed: Number(values.seed), quick: values.quick, ...only });
+  process.exit(found.length > 0 ? 1 : 0);
+}
+
 /** Findings that are printed of a suite. */
 const shown = 20;
 const columns = ['runs', 'faults', 'lost', 'doubled', 'stuck', 'wrong', 'seconds'] as const;
