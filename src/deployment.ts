@@ -35,6 +35,17 @@ const envs = {
   kurrentdbUrl: 'CARILLON_KURRENTDB_URL',
 } as const;
 
+/** A server that others reach must not have the password that everybody knows. RabbitMQ's and KurrentDB's adapters look for theirs. */
+const refuseKnownPassword = (url: string): void => {
+  if (!URL.canParse(url)) return;
+  const { hostname, username, password } = new URL(url);
+  const loopback = ['127.0.0.1', '[::1]', 'localhost'].includes(hostname);
+  if (!loopback && username === 'postgres' && ['', 'postgres', 'password'].includes(password))
+    bad(
+      `postgresUrl names ${hostname} with the default credentials of user postgres: give it a password of its own (CARILLON_POSTGRES_URL)`,
+    );
+};
+
 const needUrl = (config: Config, server: keyof typeof urls, why: string): void => {
   const setting = urls[server];
   if (config[setting] === '')
@@ -59,6 +70,7 @@ export const deploymentOf = (config: Config): Deployment => {
   if (config.store === 'postgres') needUrl(config, 'postgres', 'store postgres');
   if (config.readModels === 'postgres') needUrl(config, 'postgres', 'readModels postgres');
   if (config.broker === 'rabbitmq') needUrl(config, 'rabbitmq', 'broker rabbitmq');
+  refuseKnownPassword(config.postgresUrl);
   return {
     ticker: roles.includes('ticker'),
     handles: roles.includes('handlers') ? contextsOf(config) : [],

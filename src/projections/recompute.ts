@@ -157,21 +157,28 @@ export const recomputeDues = async (deps: RecomputeDeps, fingerprint: string): P
 };
 
 const lookAgainMs = 200;
+const otherBuildMs = 60_000;
 
-/** Resolves when another process has asked all due instants again under this fingerprint, and when aborted. */
+/**
+ * Resolves when another process has asked all due instants again under this fingerprint, and when aborted. In a roll-out the leader may be
+ * of another build for long: then it is waited for a minute only. An actor is asked itself when it is settled; the index only
+ * chooses who is asked. Returns whether it was so.
+ */
 export const recomputedElsewhere = async (
   { readModels, clock }: { readonly readModels: ReadModels; readonly clock: Clock },
   fingerprint: string,
   signal: AbortSignal,
-): Promise<void> => {
-  while (!signal.aborted) {
+): Promise<boolean> => {
+  const until = clock.monotonic() + otherBuildMs;
+  while (!signal.aborted && clock.monotonic() < until) {
     try {
       await readModels.open(mark, 'live');
       const [known] = await readModels.get('due_fingerprint', [[1]]);
-      if (known?.value === fingerprint) return;
+      if (known?.value === fingerprint) return true;
     } catch {
       // The read models are away: they are asked again.
     }
     await clock.sleep(lookAgainMs, signal);
   }
+  return false;
 };

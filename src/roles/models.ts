@@ -137,7 +137,10 @@ export const startModels = async (deps: ModelDeps): Promise<Models> => {
   const keeping = deps.keeps ? keep() : Promise.resolve();
   if (cluster.shared) {
     for (const projection of projections) await readModels.open(projection, 'live');
-    void recomputedElsewhere(deps, fingerprintOf(deps), signal).then(recomputed.resolve, () => recomputed.resolve());
+    void recomputedElsewhere(deps, fingerprintOf(deps), signal).then((so) => {
+      if (!so && !signal.aborted) log('warn', 'the read models are written by a process of another build or other settings', {});
+      recomputed.resolve();
+    });
   } else await led.promise;
 
   return {

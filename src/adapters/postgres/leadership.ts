@@ -31,8 +31,10 @@ export const openLeadership = ({ url }: LeadershipOptions): Leaderships => {
 
   /** The one session, opened again when it was lost. */
   const session = async (): Promise<Session> => {
-    const known = await opening?.catch(() => null);
-    if (known === undefined || known === null || known.lost.aborted) {
+    const before = opening;
+    const known = await before?.catch(() => null);
+    // Many may wait for it: whoever finds it lost first opens the next one, for all of them.
+    if (opening === before && (known === undefined || known === null || known.lost.aborted)) {
       held.clear();
       opening = database.session();
     }
