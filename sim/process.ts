@@ -73,7 +73,8 @@ export const createProcess = (deps: ProcessDeps): Process => {
   const restart = (limitMs: number): void => {
     const stopping = life;
     const running = engine;
-    if (stopping.dead() || running === null) return;
+    // What is down starts the new release anyway; what is only coming up is replaced.
+    if (running === null) return kill('it is replaced');
     engine = null;
     trace(name, 'is stopped');
     running.stop().then(

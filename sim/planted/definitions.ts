@@ -139,7 +139,6 @@ export const definitionPlants: readonly Plant[] = [
   {
     name: 'late-answer-wins',
     about: 'an answer to an earlier attempt is taken for the newest',
-    equivalent: 'a confirmation says what the provider did, whichever attempt asked for it: its ledger has the key once either way',
     contexts: (contexts) =>
       decideOn(contexts, 'engine.effect', (_state, command) => {
         const { attempt } = command.data as { attempt?: number };

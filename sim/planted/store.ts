@@ -113,7 +113,8 @@ export const storePlants: readonly Plant[] = [
     store: (inner) => ({
       ...inner,
       subscribe: async function* (range, signal) {
-        for await (const page of inner.subscribe(range, signal)) if (page.events.length > 0 || range.types === undefined) yield page;
+        for await (const page of inner.subscribe(range, signal))
+          if (page.events.length > 0 || (range.types === undefined && range.categories === undefined)) yield page;
       },
     }),
   },

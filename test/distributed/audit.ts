@@ -17,31 +17,23 @@ export const registryOf = (definitions: readonly ContextDefinition[]): Registry 
   return buildRegistry([engineContext(effects), ...contexts]);
 };
 
-/** The auditor holds verdicts against the slots of the timetable; one for each slot that was opened by hand comes on top. */
-const tellsOfManualSlots = (text: string, manual: ReadonlyMap<string, number>): boolean => {
-  const [, key = '', verdicts, slots] = /^(\S+): (\d+) verdicts on (\d+) slots$/.exec(text) ?? [];
-  return Number(verdicts) - Number(slots) === manual.get(key);
-};
-
 export type Audited = {
   readonly url: string;
   readonly store: EventStore;
   readonly contexts: readonly ContextDefinition[];
   readonly partitions: number;
   readonly acked: readonly Acked[];
-  /** Slots that were opened by hand, by job. */
-  readonly manual: ReadonlyMap<string, number>;
   /** When the processes were told to end, in milliseconds. */
   readonly endedAt: number;
 };
 
 /** Holds the log against what the client was told, against itself and against the read models; nobody writes any more. */
-export const auditCluster = async ({ url, store, contexts, partitions, acked, manual, endedAt }: Audited): Promise<readonly string[]> => {
+export const auditCluster = async ({ url, store, contexts, partitions, acked, endedAt }: Audited): Promise<readonly string[]> => {
   const readModels = await openPostgresReadModels({ url });
   try {
     const end = { at: endedAt, graceMs };
     const found = await auditStores(store, readModels, { registry: registryOf(contexts), partitions, acked, ledger: {}, end });
-    return found.filter(({ text }) => !tellsOfManualSlots(text, manual)).map(({ kind, text }) => `${kind}: ${text}`);
+    return found.map(({ kind, text }) => `${kind}: ${text}`);
   } finally {
     await readModels.close();
   }

@@ -32,25 +32,17 @@ const answerWithinMs = 10_000;
 
 type Call = (method: string, path: string, body?: unknown) => Promise<Answered>;
 
-/** Opens slots by hand and counts them by job. */
-const createTrigger = (call: Call) => {
-  const manual = new Map<string, number>();
-  return {
-    manual,
-    /** While another slot is open, it asks again. Gives the slot's id. */
-    trigger: async (job: string): Promise<string> => {
-      for (;;) {
-        const answer = await call('POST', `/api/v1/jobs/trigger/${encodeURIComponent(job)}`, { reason: 'test' }).catch(() => null);
-        if (answer?.status === 200) {
-          manual.set(job, (manual.get(job) ?? 0) + 1);
-          return (answer.body as { slot: string }).slot;
-        }
-        if (answer !== null && answer.status < 500 && answer.status !== 409) throw new Error(JSON.stringify(answer.body));
-        await new Promise((resolve) => setTimeout(resolve, againMs));
-      }
-    },
+/** Opens slots by hand. While another slot is open, it asks again. Gives the slot's id. */
+const createTrigger =
+  (call: Call) =>
+  async (job: string): Promise<string> => {
+    for (;;) {
+      const answer = await call('POST', `/api/v1/jobs/trigger/${encodeURIComponent(job)}`, { reason: 'test' }).catch(() => null);
+      if (answer?.status === 200) return (answer.body as { slot: string }).slot;
+      if (answer !== null && answer.status < 500 && answer.status !== 409) throw new Error(JSON.stringify(answer.body));
+      await new Promise((resolve) => setTimeout(resolve, againMs));
+    }
   };
-};
 
 /** The processes that run now. */
 const createMembers = (start: (roles: readonly Role[], env: NodeJS.ProcessEnv) => Member) => {
@@ -81,7 +73,7 @@ export const startWorld = async ({ env = {}, contexts = hurried, config = hurrie
   let api = '';
   const call: Call = (method, path, body) => cluster.call(api, method, path, body, answerWithinMs);
   const { send, acked } = createSender(call);
-  const { trigger, manual } = createTrigger(call);
+  const trigger = createTrigger(call);
   return {
     cluster,
     store,
@@ -102,7 +94,7 @@ export const startWorld = async ({ env = {}, contexts = hurried, config = hurrie
       const endedAt = Date.now();
       const codes = await members.end();
       const url = cluster.postgresUrl;
-      return { codes, findings: await auditCluster({ url, store, contexts, partitions, acked: [...acked.values()], manual, endedAt }) };
+      return { codes, findings: await auditCluster({ url, store, contexts, partitions, acked: [...acked.values()], endedAt }) };
     },
     /** Frees everything. */
     close: async (): Promise<void> => {
