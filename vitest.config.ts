@@ -6,6 +6,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // Private servers stop in their own time.
+    hookTimeout: 60_000,
   },
 });

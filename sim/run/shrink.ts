@@ -17,6 +17,7 @@ const none = calm();
 const kinds = Object.keys(none) as FaultKind[];
 /** Runs that one shrinking may take. */
 const mostRuns = 150;
+const shareRounds = 4;
 
 export const sizeOf = ({ options, outcome }: Failure): Size => ({
   kinds: kinds.filter((kind) => (outcome.counters.get(kind) ?? 0) > 0).length,
@@ -42,7 +43,15 @@ export const shrink = async (first: Failure): Promise<Failure> => {
   const without = (kind: FaultKind): Partial<Options> => ({ swarm: { ...best.outcome.swarm, [kind]: none[kind] } as Swarm });
 
   for (const kind of kinds) if (best.outcome.swarm[kind] !== none[kind]) await attempt(without(kind));
-  for (const part of ['horizon', 'load'] as const) while (await attempt({ [part]: (best.options[part] ?? 1) / 2 }));
+  // The smallest share of time and of people with which it still breaks, to a sixteenth of the first one.
+  for (const part of ['horizon', 'load'] as const) {
+    let [low, high] = [0, best.options[part] ?? 1];
+    for (let round = 0; round < shareRounds; round++) {
+      const middle = (low + high) / 2;
+      if (await attempt({ [part]: middle })) high = middle;
+      else low = middle;
+    }
+  }
   // Of each kind that is left, only a stretch of its faults: halves, as long as one of them will do.
   for (const kind of kinds) {
     const drawn = best.outcome.drawn.get(kind) ?? 0;
