@@ -20,6 +20,8 @@ export const messagePlants: readonly Plant[] = [
   {
     name: 'ack-first',
     about: 'a message is acknowledged before it was worked on, and nobody waits for its end',
+    equivalent:
+      'nothing that matters lives only in a message: who sent a command asks again under its id until it is answered, an open slot is told again, an unfinished order is sent again',
     ports: (ports) =>
       withHandler(ports, (_queue, handler) => async (message, attempt) => {
         void Promise.resolve(handler(message, attempt)).catch(() => undefined);
