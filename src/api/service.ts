@@ -7,6 +7,7 @@ import type { Commands } from '../ports/commands.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { Observers } from '../ports/observers.ts';
 import type { ReadModels } from '../ports/read-models.ts';
+import type { Vault } from '../ports/vault.ts';
 
 export type { ImportProgress, IntakeLine };
 
@@ -33,6 +34,7 @@ export type Service = {
   readonly version: string;
   /** The effective configuration with secrets masked, and where each value came from. */
   readonly config: { readonly values: JsonObject; readonly sources: JsonObject };
+  readonly vault: Vault;
   /** What jobs see outside, for simulations. */
   readonly look: Look;
   readiness(): Promise<readonly Check[]>;

@@ -16,6 +16,8 @@ export type Flags = {
   held(due: Due, state: Json): boolean;
   item(job: string, about: string): ItemState | undefined;
   isParked(job: string, about: string): boolean;
+  /** Items whose next try is ahead, or under way. */
+  waiting(): readonly (readonly [StreamName, ItemState])[];
 };
 
 /** The categories that flags are made of. */
@@ -23,7 +25,7 @@ export const flagCategories = ['engine.schedule', 'engine.item'] as const;
 
 export const createFlags = (build: number): Flags => {
   const held = new Set<string>();
-  const items = new Map<string, ItemState>();
+  const items = new Map<StreamName, ItemState>();
   // Own appends are heard of at once, the log comes later: what is older than what is known says nothing.
   const revisions = new Map<string, Revision>();
   const item = (job: string, about: string): ItemState | undefined => (items.size === 0 ? undefined : items.get(itemStream(job, about)));
@@ -46,6 +48,7 @@ export const createFlags = (build: number): Flags => {
     stopped: (key) => held.has(scheduleStream(key)),
     held: (due, state) => held.size > 0 && held.has(scheduleStream(scheduleKey(due.name, due.scopeOf?.(state)))),
     item,
+    waiting: () => [...items].filter(([, { status }]) => status === 'waiting'),
     // Another build may have mended what was parked: it tries again.
     isParked: (job, about) => {
       const found = item(job, about);

@@ -69,7 +69,6 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
   const flags = createFlags(deps.build);
   const cache = createActorCache();
   const openSlots = new Map<StreamName, SlotId>();
-  const waiting = new Map<StreamName, ItemState>();
 
   await caughtUp(deps, [dueIndexName]);
   const followed = await followStates(
@@ -83,10 +82,8 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
         else openSlots.set(stream, open.slot);
         return true;
       }
-      const item = state as ItemState;
-      if (item.status === 'waiting') waiting.set(stream, item);
-      else waiting.delete(stream);
-      return item.status === 'waiting' || item.status === 'parked';
+      const { status } = state as ItemState;
+      return status === 'waiting' || status === 'parked';
     },
     signal,
   );
@@ -162,7 +159,7 @@ export const startHandlers = async (deps: HandlerDeps): Promise<Handlers> => {
 
   /** Items that wait although their actor is done, or whose replay nobody carries out: whoever should have said so is gone. */
   const takeUpItems = async (mine: (stream: StreamName) => boolean, before: Instant): Promise<void> => {
-    for (const [stream, item] of [...waiting].filter(([each, { nextAt }]) => mine(each) && (nextAt ?? before) <= before)) {
+    for (const [stream, item] of flags.waiting().filter(([each, { nextAt }]) => mine(each) && (nextAt ?? before) <= before)) {
       if (!items.isOfJob(item)) void reactors.replay(stream, item);
       else items.settle(item.about as StreamName, (await actorRow(deps.readModels, item.about))?.state ?? null);
     }

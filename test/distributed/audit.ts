@@ -1,21 +1,13 @@
 import { type Acked, auditStores } from '../../chaos/auditor.ts';
 import { openPostgresReadModels } from '../../src/adapters/postgres/index.ts';
-import { engineContext } from '../../src/contexts/engine/index.ts';
 import type { ContextDefinition } from '../../src/core/context.ts';
-import { buildRegistry, type Registry } from '../../src/core/registry.ts';
 import type { EventStore } from '../../src/ports/event-store.ts';
+import { registryOf } from '../support/virtual.ts';
 
 /** Of each context: few, so that they start fast. */
 export const usualPartitions = 8;
 /** What began this long before the end may be unfinished. */
 const graceMs = 5_000;
-
-/** The registry of these contexts with their defaults, as the app makes it. */
-export const registryOf = (definitions: readonly ContextDefinition[]): Registry => {
-  const contexts = definitions.map((each) => each.build(each.defaults));
-  const effects = new Map(contexts.flatMap((context) => context.effects ?? []).map((effect) => [effect.name, effect]));
-  return buildRegistry([engineContext(effects), ...contexts]);
-};
 
 export type Audited = {
   readonly url: string;

@@ -12,7 +12,7 @@ import type { Json } from '../../src/core/json.ts';
 import { type Engine, startEngine } from '../../src/engine.ts';
 import { alone } from '../../src/ports/cluster.ts';
 import { hasPostgres, type PrivatePostgres, startPostgres } from '../support/postgres.ts';
-import { registryOf } from './audit.ts';
+import { registryOf } from '../support/virtual.ts';
 import { beat, eachSecond } from './beat.config.ts';
 import { follow } from './follow.ts';
 

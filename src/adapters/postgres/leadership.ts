@@ -86,15 +86,3 @@ export const openLeadership = ({ url }: LeadershipOptions): Leaderships => {
     },
   };
 };
-
-/** One lead on a connection of its own. */
-export const holdLeadership = async ({
-  url,
-  name,
-  signal,
-}: LeadershipOptions & { readonly name: string; readonly signal: AbortSignal }) => {
-  const leaderships = openLeadership({ url });
-  const lead = await leaderships.hold(name, signal);
-  if (lead === null) await leaderships.close();
-  return lead === null ? null : { lost: lead.lost, release: leaderships.close };
-};

@@ -9,7 +9,7 @@ import { listActors } from '../actors.ts';
 import type { App, RouteDeps } from '../app.ts';
 import { send } from '../order.ts';
 import { Cursor, Exact, Limit, Next, Nullable, OneOf, problems, Reason, refusals, WithReason } from '../schemas.ts';
-import { findWebhook, newWebhookSecret, vaultOf } from '../webhooks.ts';
+import { findWebhook, newWebhookSecret } from '../webhooks.ts';
 import { deliveryRoutes } from './webhook-deliveries.ts';
 
 const Id = Exact({ id: Type.String({ pattern: '^[0-9a-f]{16}$' }) });
@@ -91,7 +91,7 @@ const createRoute = (app: App, { service }: RouteDeps): void => {
         await send(service, request, { to: webhookStream(id), type: 'CreateWebhook', data: { url, types, secret: name }, reason });
       } catch (error) {
         // Without an answer it may have been done, and then the secret is needed.
-        if (!isTransient(error)) await vaultOf(service).erase(secretSubject(id));
+        if (!isTransient(error)) await service.vault.erase(secretSubject(id));
         throw error;
       }
       return reply.code(201).send({ id, url, types, secret });
@@ -123,7 +123,7 @@ const rotateRoute = (app: App, { service }: RouteDeps): void => {
         data: { secret: name },
         reason: request.body.reason,
       });
-      if (before.old !== null) await vaultOf(service).scrub(secretSubject(id), [before.old.secret]);
+      if (before.old !== null) await service.vault.scrub(secretSubject(id), [before.old.secret]);
       return { id, secret };
     },
   );
@@ -147,7 +147,7 @@ const removeRoute = (app: App, { service }: RouteDeps): void => {
       const { id } = request.params;
       await findWebhook(service, id);
       await send(service, request, { to: webhookStream(id), type: 'RemoveWebhook', data: {}, reason: request.query.reason });
-      await vaultOf(service).erase(secretSubject(id));
+      await service.vault.erase(secretSubject(id));
       return { id, status: 'removed' };
     },
   );

@@ -1,8 +1,16 @@
 import { expect, it } from 'vitest';
-import { holdLeadership, openLeadership } from '../../../src/adapters/postgres/leadership.ts';
+import { openLeadership } from '../../../src/adapters/postgres/leadership.ts';
 import { connect, onPostgres } from './support.ts';
 
 const never = new AbortController().signal;
+
+/** One lead of a process of its own. */
+const holdLeadership = async ({ url, name, signal }: { url: string; name: string; signal: AbortSignal }) => {
+  const leaderships = openLeadership({ url });
+  const lead = await leaderships.hold(name, signal);
+  if (lead === null) await leaderships.close();
+  return lead === null ? null : { lost: lead.lost, release: leaderships.close };
+};
 
 onPostgres('leadership', (server) => {
   it('one leads; the next one follows when it releases, and when its connection dies', async () => {

@@ -1,5 +1,6 @@
 import { createMemoryEventStore } from '../../../src/adapters/memory/event-store.ts';
 import { openSqliteReadModels } from '../../../src/adapters/sqlite/read-models.ts';
+import { openSqliteVault } from '../../../src/adapters/sqlite/vault.ts';
 import { createSystemClock } from '../../../src/adapters/system/clock.ts';
 import { createSystemIds } from '../../../src/adapters/system/ids.ts';
 import type { ImportProgress, IntakeLine, Service } from '../../../src/api/service.ts';
@@ -122,6 +123,7 @@ export const createWorld = async () => {
     commands: { send: async (command) => (await sendMany([command]))[0]!, sendMany },
     secrets: { token: () => `${ids.next().replaceAll('-', '')}0123456789A` },
     observers: { note: (note) => void notes.push(note) },
+    vault: openSqliteVault({ file: ':memory:' }),
     version: '0.1.0',
     config: { values: { port: 7070, token: '***' }, sources: { port: 'default' } },
     look: createLook({ registry, store, readModels }, new AbortController().signal),
