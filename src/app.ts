@@ -32,15 +32,6 @@ import { createTelemetry } from './telemetry/telemetry.ts';
 
 export type { App, AppOptions } from './app-types.ts';
 
-const refuseOutside = (config: Config): void => {
-  const loopback = ['127.0.0.1', '::1', 'localhost'].includes(config.host);
-  if (!loopback && !config.behindTls)
-    throw new CarillonError(
-      'config-invalid',
-      `host ${config.host} is reachable from outside: set behindTls (CARILLON_BEHIND_TLS=true) when a proxy encrypts the way to it`,
-    );
-};
-
 type Base = {
   readonly config: Config;
   readonly folder: Folder;
@@ -170,7 +161,6 @@ export const openMove = async (config: Config): Promise<Move> => {
 
 /** Starts a Carillon: one process with everything in one folder, or one of several on shared servers. This is the only place that picks adapters. */
 export const createApp = async (config: Config, options: AppOptions = {}): Promise<App> => {
-  refuseOutside(config);
   const deployment = deploymentOf(config);
   const publishing = createPublishing(createPost({ loopback: config.webhooksLoopback }));
   const registry = registryOf(config, publishing.effect);
@@ -186,7 +176,13 @@ export const createApp = async (config: Config, options: AppOptions = {}): Promi
     const folder = openFolder(config.folder, config.partitions);
     const clock = createSystemClock();
     const ids = createSystemIds();
-    const telemetry = createTelemetry({ env: process.env, version, clock, role: config.role });
+    const telemetry = createTelemetry({
+      env: process.env,
+      version,
+      clock,
+      role: config.role,
+      messaging: config.broker === 'rabbitmq' ? 'rabbitmq' : 'carillon',
+    });
     const { observers } = telemetry;
     closing(() => telemetry.shutdown());
     const base: Base = { config, folder, clock, ids, observers, deployment, closing };

@@ -35,15 +35,21 @@ const envs = {
   kurrentdbUrl: 'CARILLON_KURRENTDB_URL',
 } as const;
 
+const loopback: readonly string[] = ['127.0.0.1', '::1', '[::1]', 'localhost'];
+
 /** A server that others reach must not have the password that everybody knows. RabbitMQ's and KurrentDB's adapters look for theirs. */
 const refuseKnownPassword = (url: string): void => {
   if (!URL.canParse(url)) return;
   const { hostname, username, password } = new URL(url);
-  const loopback = ['127.0.0.1', '[::1]', 'localhost'].includes(hostname);
-  if (!loopback && username === 'postgres' && ['', 'postgres', 'password'].includes(password))
+  if (!loopback.includes(hostname) && username === 'postgres' && ['', 'postgres', 'password'].includes(password))
     bad(
       `postgresUrl names ${hostname} with the default credentials of user postgres: give it a password of its own (CARILLON_POSTGRES_URL)`,
     );
+};
+
+const refuseOutside = (config: Config): void => {
+  if (!loopback.includes(config.host) && !config.behindTls)
+    bad(`host ${config.host} is reachable from outside: set behindTls (CARILLON_BEHIND_TLS=true) when a proxy encrypts the way to it`);
 };
 
 const needUrl = (config: Config, server: keyof typeof urls, why: string): void => {
@@ -71,6 +77,7 @@ export const deploymentOf = (config: Config): Deployment => {
   if (config.readModels === 'postgres') needUrl(config, 'postgres', 'readModels postgres');
   if (config.broker === 'rabbitmq') needUrl(config, 'rabbitmq', 'broker rabbitmq');
   refuseKnownPassword(config.postgresUrl);
+  refuseOutside(config);
   return {
     ticker: roles.includes('ticker'),
     handles: roles.includes('handlers') ? contextsOf(config) : [],

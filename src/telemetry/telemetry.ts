@@ -42,6 +42,8 @@ export type TelemetryOptions = {
   readonly clock: Clock;
   /** `all`, or the one role of this process. */
   readonly role: string;
+  /** What carries messages, as traces name it: `rabbitmq`; `carillon` for the broker inside the process, also when absent. */
+  readonly messaging?: 'carillon' | 'rabbitmq';
   /** Where log lines go; stderr when absent. */
   readonly destination?: DestinationStream;
 };
@@ -73,7 +75,7 @@ const within = async <T>(clock: Clock, ms: number, work: Promise<T>): Promise<T 
 };
 
 /** Starts telemetry as the standard `OTEL_*` variables and LOG_LEVEL (warn when absent) say. Nothing in them stops a start. */
-export const createTelemetry = ({ env, version, clock, role, destination }: TelemetryOptions): Telemetry => {
+export const createTelemetry = ({ env, version, clock, role, messaging = 'carillon', destination }: TelemetryOptions): Telemetry => {
   const log = createLog({ level: env.LOG_LEVEL, clock, role, ...(destination === undefined ? {} : { destination }) });
   const settings = readSettings(env, version, role);
   for (const complaint of settings.complaints) log('warn', 'telemetry', complaint);
@@ -110,7 +112,7 @@ export const createTelemetry = ({ env, version, clock, role, destination }: Tele
     },
     broker: (broker) => {
       const watched = watchedBroker(broker, metrics);
-      return traces === null ? watched : tracedBroker(watched, traces.tracer, slots);
+      return traces === null ? watched : tracedBroker(watched, { tracer: traces.tracer, slots, system: messaging });
     },
     projection: (projection) => (traces === null ? projection : tracedProjection(projection, traces.tracer, clock)),
     watch: ({ projections, parked }) => {

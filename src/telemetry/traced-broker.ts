@@ -4,9 +4,14 @@ import { failSpan, parentOf, traceparentOf } from './context.ts';
 import { attributes as names, spans } from './names.ts';
 import type { SlotTraces } from './slot-traces.ts';
 
-const system = 'carillon';
+type Tracing = {
+  readonly tracer: Tracer;
+  readonly slots: SlotTraces;
+  /** `messaging.system.name`. */
+  readonly system: string;
+};
 
-const describe = (operation: 'send' | 'process', destination: string, message: Message): Attributes => ({
+const describe = (system: string, operation: 'send' | 'process', destination: string, message: Message): Attributes => ({
   [names.system]: system,
   [names.systemBefore]: system,
   [names.operation]: operation,
@@ -26,13 +31,13 @@ const verdictOf = (verdict: Verdict): string => (verdict === 'ack' ? 'ack' : 're
  * The context travels in the headers as plain data, since an owner handles many deliveries at once. A tick's id is its
  * slot: the reminders of a slot stay in the trace of its first tick.
  */
-export const tracedBroker = (broker: Broker, tracer: Tracer, slots: SlotTraces): Broker => {
+export const tracedBroker = (broker: Broker, { tracer, slots, system }: Tracing): Broker => {
   const publish: Broker['publish'] = async (exchange, key, message, options) => {
     // Answers end where their command came from: a span for them would say nothing.
     if (exchange === exchanges.replies) return broker.publish(exchange, key, message, options);
     const tick = exchange === exchanges.ticks;
     const parent = message.headers.traceparent ?? (tick ? slots.of(message.id) : undefined);
-    const attributes = { ...describe('send', exchange, message), [names.routingKey]: key };
+    const attributes = { ...describe(system, 'send', exchange, message), [names.routingKey]: key };
     const span = tracer.startSpan(`${spans.send} ${exchange}`, { kind: SpanKind.PRODUCER, attributes }, parentOf(parent));
     if (tick) slots.learn(message.id, traceparentOf(span));
     try {
@@ -49,7 +54,7 @@ export const tracedBroker = (broker: Broker, tracer: Tracer, slots: SlotTraces):
     (queue: string, handler: Handler): Handler =>
     async (message, attempt) => {
       if (message.type === 'answer') return handler(message, attempt);
-      const attributes = { ...describe('process', queue, message), [names.attempt]: attempt };
+      const attributes = { ...describe(system, 'process', queue, message), [names.attempt]: attempt };
       const parent = parentOf(message.headers.traceparent);
       const span = tracer.startSpan(`${spans.process} ${queue}`, { kind: SpanKind.CONSUMER, attributes }, parent);
       try {

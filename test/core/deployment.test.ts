@@ -31,6 +31,7 @@ describe('what cannot work is refused, naming the setting', () => {
     [{ ...servers, CARILLON_STORE: 'kurrentdb' }, 'CARILLON_KURRENTDB_URL'],
     [{ CARILLON_BROKER: 'rabbitmq', CARILLON_RABBITMQ_URL: 'amqp://x' }, 'rabbitmq'],
     [{ ...servers, CARILLON_POSTGRES_URL: 'postgres://postgres:postgres@db/carillon' }, 'default credentials'],
+    [{ CARILLON_HOST: '0.0.0.0' }, 'CARILLON_BEHIND_TLS'],
   ])('%o', async (env, named) => {
     const config = await configOf(env as Record<string, string>);
     expect(() => deploymentOf(config)).toThrow(named);
