@@ -118,7 +118,6 @@ export const createProcess = (deps: ProcessDeps): Process => {
       build: release.build,
       partitions,
       keepRunsDays: 90,
-      ticker: true,
     }).then(
       (started) => {
         if (mine.dead()) return;

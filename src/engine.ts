@@ -43,8 +43,6 @@ export type EngineDeps = {
   readonly partitions: number;
   /** The settings of the contexts: when they change, stored due instants are asked for again. */
   readonly settings: Json;
-  /** False: no slot is opened; for `roles` that are left out. */
-  readonly ticker?: boolean;
   /** What this process does; everything when absent. */
   readonly roles?: Roles;
   /** The other processes; this one is alone when absent. */
@@ -82,6 +80,13 @@ export type Roles = {
   /** It writes the read models whenever it leads. */
   readonly projections: boolean;
 };
+
+/** What a process does that is alone. */
+export const allRoles = (registry: Registry): Roles => ({
+  ticker: true,
+  handles: registry.contexts.map(({ name }) => name),
+  projections: true,
+});
 
 /** Whether the due index keeps up: it has to reach a head of the log within a while. Positions are no counts in every store. */
 const createLagWatch = ({ store, readModels, clock }: EngineDeps) => {
@@ -148,7 +153,7 @@ export const startEngine = async (deps: EngineDeps): Promise<Engine> => {
   const wrap = deps.wrapProjection ?? ((projection: Projection) => projection);
   const projections = projectionsOf(registry, partitions);
   const cluster = deps.cluster ?? alone(partitions);
-  const roles: Roles = deps.roles ?? { ticker: deps.ticker ?? true, handles: registry.contexts.map(({ name }) => name), projections: true };
+  const roles: Roles = deps.roles ?? allRoles(registry);
   const stopping = new AbortController();
 
   await declareTopology(

@@ -89,7 +89,6 @@ const engine = await startEngine({
   build: 1,
   partitions,
   settings: {},
-  ticker: true,
   // A ledger is trimmed as soon as it is folded, in the same millisecond too.
   keepRunsDays: tidy ? -1 : 90,
   ...(past === undefined ? {} : { facts: { name: 'past', lines: past } }),

@@ -13,7 +13,7 @@ import type { RecordedEvent } from '../../src/core/event.ts';
 import { fromMs, type Instant, toMs } from '../../src/core/instant.ts';
 import type { IntakeLine } from '../../src/core/intake.ts';
 import { buildRegistry, type Registry } from '../../src/core/registry.ts';
-import { type Engine, startEngine } from '../../src/engine.ts';
+import { allRoles, type Engine, startEngine } from '../../src/engine.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { dueIndexName } from '../../src/projections/due-index.ts';
 import { listActors } from '../../src/projections/due-queries.ts';
@@ -83,7 +83,7 @@ export const virtualWorld = (start: Instant, definitions?: readonly ContextDefin
       partitions: 8,
       settings: {},
       keepRunsDays: 90,
-      ticker,
+      roles: { ...allRoles(registry), ticker },
     });
   };
   const stop = async (): Promise<void> => {
